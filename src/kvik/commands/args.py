@@ -1,0 +1,73 @@
+"""A cursor over the arguments of one request, which a handler reads to the end."""
+
+from typing import Final
+
+from kvik.errors import not_a_float, not_an_integer, syntax_error
+from kvik.numbers import parse_float, parse_integer
+
+
+class Args:
+    """Reads the words behind a command's name, one after the other.
+
+    Reading past the end is Redis' syntax error: arity was checked before, so only an option whose
+    value is missing comes that far.
+    """
+
+    def __init__(self, words: list[bytes], start: int) -> None:
+        self.words: Final = words
+        self.position = start
+
+    def next(self) -> bytes:
+        """Return the next word."""
+        position = self.position
+        if position >= len(self.words):
+            raise syntax_error()
+        self.position = position + 1
+        return self.words[position]
+
+    def key(self) -> bytes:
+        """Return the next word, a key."""
+        return self.next()
+
+    def integer(self) -> int:
+        """Return the next word as a 64-bit integer."""
+        number = parse_integer(self.next())
+        if number is None:
+            raise not_an_integer()
+        return number
+
+    def number(self) -> float:
+        """Return the next word as a float; infinities are numbers, NaN is not."""
+        number = parse_float(self.next())
+        if number is None:
+            raise not_a_float()
+        return number
+
+    def option(self, name: bytes) -> bool:
+        """Step over the next word and return True if it is the option `name` (upper case)."""
+        position = self.position
+        if position < len(self.words):
+            word = self.words[position]
+            if word == name or word.upper() == name:
+                self.position = position + 1
+                return True
+        return False
+
+    def more(self) -> bool:
+        """Return whether there are words left."""
+        return self.position < len(self.words)
+
+    def left(self) -> int:
+        """Return how many words are left."""
+        return len(self.words) - self.position
+
+    def rest(self) -> list[bytes]:
+        """Return all words that are left."""
+        words = self.words[self.position :]
+        self.position = len(self.words)
+        return words
+
+    def end(self) -> None:
+        """Refuse words that nobody has read."""
+        if self.position < len(self.words):
+            raise syntax_error()

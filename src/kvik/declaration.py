@@ -1,0 +1,123 @@
+"""What is said about a command: arity, flags, keys, summary. Data only; knows no handler.
+
+Gates, key extraction, COMMAND, COMMAND DOCS, HELP, completion in the shell and the command page
+of the documentation all read these records.
+"""
+
+from typing import Final
+
+WRITE: Final = 1
+READONLY: Final = 2
+DENYOOM: Final = 4
+ADMIN: Final = 8
+PUBSUB: Final = 16
+NOSCRIPT: Final = 32
+BLOCKING: Final = 64
+LOADING: Final = 128
+STALE: Final = 256
+FAST: Final = 512
+NO_AUTH: Final = 1024
+NO_MULTI: Final = 2048
+SKIP_MONITOR: Final = 4096
+MOVABLE_KEYS: Final = 8192
+# Runs at once inside MULTI instead of being queued (kvik's own, as the two below).
+IMMEDIATE: Final = 1 << 20
+# Runs other requests, which are journalled one by one; it is not journalled itself.
+COMPOSITE: Final = 1 << 21
+# Allowed for a RESP2 connection that is in subscribed mode.
+SUBSCRIBED: Final = 1 << 22
+
+FLAG_NAMES: Final = (
+    (WRITE, b"write"),
+    (READONLY, b"readonly"),
+    (DENYOOM, b"denyoom"),
+    (ADMIN, b"admin"),
+    (PUBSUB, b"pubsub"),
+    (NOSCRIPT, b"noscript"),
+    (BLOCKING, b"blocking"),
+    (LOADING, b"loading"),
+    (STALE, b"stale"),
+    (SKIP_MONITOR, b"skip_monitor"),
+    (FAST, b"fast"),
+    (NO_AUTH, b"no_auth"),
+    (NO_MULTI, b"no_multi"),
+    (MOVABLE_KEYS, b"movablekeys"),
+)
+
+
+class Keys:
+    """Which words of a request are keys: from `first` to `last` (negative: from the end) by `step`.
+
+    With `count_at` > 0 the word there says how many keys follow it.
+    """
+
+    def __init__(self, first: int, last: int, step: int, count_at: int = 0) -> None:
+        self.first: Final = first
+        self.last: Final = last
+        self.step: Final = step
+        self.count_at: Final = count_at
+
+    def of(self, words: list[bytes]) -> list[bytes]:
+        """Return the keys among `words`, where the command's name is word 0."""
+        if self.count_at > 0:
+            text = words[self.count_at] if self.count_at < len(words) else b"0"
+            count = int(text) if text.isdigit() and len(text) < 10 else 0
+            return words[self.count_at + 1 : self.count_at + 1 + count]
+        if self.first == 0:
+            return []
+        last = self.last if self.last >= 0 else len(words) + self.last
+        return words[self.first : last + 1 : self.step]
+
+
+NO_KEYS: Final = Keys(0, 0, 0)
+FIRST: Final = Keys(1, 1, 1)
+FIRST_TWO: Final = Keys(1, 2, 1)
+ALL: Final = Keys(1, -1, 1)
+EVERY_SECOND: Final = Keys(1, -1, 2)
+
+ANY: Final = -1
+
+
+class Declaration:
+    """Everything that is said about one command or subcommand.
+
+    `name` is upper-case, a subcommand's with its parent: `CLIENT ID`. `fewest` and `most` count
+    the arguments behind the name, `most` is ANY where there is no limit. `group` is the family's
+    name as in Redis' documentation, `since` the Redis version that brought it (kvik's own: "kvik").
+    `syntax` shows the arguments to people.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        group: str,
+        fewest: int,
+        most: int,
+        flags: int,
+        keys: Keys,
+        summary: str,
+        syntax: str,
+        since: str,
+    ) -> None:
+        self.name: Final = name
+        self.group: Final = group
+        self.fewest: Final = fewest
+        self.most: Final = most
+        self.flags: Final = flags
+        self.keys: Final = keys
+        self.summary: Final = summary
+        self.syntax: Final = syntax
+        self.since: Final = since
+
+    def full_name(self) -> str:
+        """Return the name as errors and COMMAND show it: lower case, `client|id`."""
+        return self.name.lower().replace(" ", "|")
+
+    def arity(self) -> int:
+        """Return Redis' arity: words including the name, negative where it is only the least."""
+        words = self.fewest + 1 + self.name.count(" ")
+        return words if self.fewest == self.most else -words
+
+    def flag_names(self) -> list[bytes]:
+        """Return the flags by Redis' names, in Redis' order."""
+        return [name for flag, name in FLAG_NAMES if self.flags & flag]

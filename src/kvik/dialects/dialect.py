@@ -1,0 +1,63 @@
+"""What a dialect is: bytes to requests, replies to bytes. Knows no socket and no engine."""
+
+from collections.abc import Sequence
+
+from librt.strings import BytesWriter
+from mypy_extensions import mypyc_attr
+
+from kvik.replies import Reply
+from kvik.request import Request
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Dialect:
+    """One connection's reader and writer, with a buffer of its own.
+
+    The order of calls is: `greeting` once, then any number of `feed`, each followed by
+    `next_request` until it returns None, each request answered by `encode`; `end_of_input` once
+    when the other side will send no more, followed by `next_request` as after `feed`.
+    """
+
+    name = "dialect"
+
+    def __init__(self) -> None:
+        pass
+
+    def feed(self, data: bytes) -> None:
+        """Take what arrived. Nothing is parsed and nothing raised here."""
+        raise NotImplementedError
+
+    def next_request(self) -> Request | None:
+        """Return the next complete request, or None when more bytes are needed.
+
+        Raises ProtocolError when the stream can no longer be understood; nothing that follows in
+        the stream is a request then.
+        """
+        raise NotImplementedError
+
+    def end_of_input(self) -> None:
+        """No more bytes will come: a last line without its line end counts as complete."""
+
+    def buffered(self) -> int:
+        """Return how many bytes were fed and not yet given out as requests."""
+        raise NotImplementedError
+
+    def encode(self, request: Request | None, reply: Reply, protocol: int, out: BytesWriter) -> None:
+        """Append the bytes of `reply` to `out`; `protocol` is 2 or 3, `request` what it answers."""
+        raise NotImplementedError
+
+    def encode_protocol_error(self, message: str, out: BytesWriter) -> None:
+        """Append the last words to a client whose stream is broken."""
+        raise NotImplementedError
+
+    def push(self, items: Sequence[Reply], protocol: int, out: BytesWriter) -> None:
+        """Append a message nobody asked for."""
+        raise NotImplementedError
+
+    def greeting(self) -> bytes:
+        """Return what a client hears on connecting."""
+        return b""
+
+    def farewell(self, seconds: int) -> bytes:
+        """Return the warning that the server closes in so many seconds; empty where none is given."""
+        return b""

@@ -1,0 +1,218 @@
+"""The hallway: every request of every caller goes through `Engine.execute`. Knows no door and no command.
+
+The steps are: find the command, check what its flags demand, queue it inside MULTI or run it, give
+what changed to the journal, and serve the requests that waited for it.
+"""
+
+from random import Random
+from typing import Final
+
+from kvik.clock import Clock
+from kvik.commands.args import Args
+from kvik.commands.family import Command, CommandTable
+from kvik.declaration import COMPOSITE, IMMEDIATE, NO_AUTH, NO_MULTI, Declaration
+from kvik.errors import ReplyError, shown, wrong_arity
+from kvik.journal.journal import Journal
+from kvik.replies import QUEUED, Reply, Wait
+from kvik.request import Request
+from kvik.services import House, Services, Usage
+from kvik.session import Outlet, Session
+from kvik.settings import Settings
+from kvik.store.databases import Databases
+from kvik.waiting import Interest
+
+# How much of an unknown command is repeated in its error, as Redis does.
+SHOWN_ARGUMENTS_MAX: Final = 128
+
+
+class Engine(Services):
+    """One keyspace with its commands, callers and journal."""
+
+    def __init__(
+        self, table: CommandTable, clock: Clock, random: Random, journal: Journal, settings: Settings, house: House
+    ) -> None:
+        self._interest: Final = Interest()
+        databases = Databases(clock, self._interest, settings.databases)
+        self._interest.attach(databases)
+        super().__init__(clock, random, databases, settings, house)
+        self._table: Final = table
+        self.journal: Final = journal
+        self._next_session = 0
+        self._is_serving = False
+
+    def execute(self, session: Session, request: Request) -> Reply:
+        """Answer one request. Errors are answers too; nothing is raised for what a client sent.
+
+        A `Wait` means that the answer comes later through the session's outlet.
+        """
+        self.statistics.commands_processed += 1
+        try:
+            command = self._find(request.words)
+            self._check(session, command, request)
+            if session.queue is not None and not command.flags & IMMEDIATE:
+                session.queue.append(request)
+                return QUEUED
+        except ReplyError as error:
+            session.is_doomed = True
+            self.statistics.count_error(error.code)
+            return error
+        reply = self._run(session, command, request)
+        if isinstance(reply, Wait):
+            self._park(session, request, reply)
+        if self._interest.signals and not self._is_serving:
+            self._serve_waiting()
+        return reply
+
+    # Sessions
+
+    def open_session(self, outlet: Outlet) -> Session:
+        """Return the state for a new caller, authenticated where no password is set."""
+        self._next_session += 1
+        session = Session(self._next_session, self, outlet)
+        session.authenticated = not self.settings.requirepass
+        self.sessions[session.id] = session
+        return session
+
+    def close_session(self, session: Session) -> None:
+        """Forget a caller and everything it had begun."""
+        self.stop_waiting(session)
+        session.end_transaction()
+        self.sessions.pop(session.id, None)
+
+    # What handlers ask for
+
+    def declarations(self) -> dict[bytes, Declaration]:
+        return {command.declaration.name.encode(): command.declaration for command in self._table.commands}
+
+    def usage(self) -> list[Usage]:
+        return [command.usage for command in self._table.commands]
+
+    def reset_usage(self) -> None:
+        for command in self._table.commands:
+            command.usage.reset()
+
+    def run_all(self, session: Session, requests: list[Request]) -> list[Reply]:
+        may_wait = session.may_wait
+        session.may_wait = False
+        self.journal.begin_group()
+        replies: list[Reply] = []
+        for request in requests:
+            try:
+                command = self._find(request.words)
+            except ReplyError as error:
+                replies.append(error)
+            else:
+                replies.append(self._run(session, command, request))
+        self.journal.end_group()
+        session.may_wait = may_wait
+        return replies
+
+    def watch(self, session: Session, key: bytes) -> None:
+        self._interest.watch(session, key)
+
+    def unwatch(self, session: Session) -> None:
+        if session.watching:
+            self._interest.unwatch(session)
+
+    # Waiting
+
+    def give_up_waiting(self, session: Session) -> None:
+        """The deadline of a parked request has passed: deliver what it answers then."""
+        request, wait = session.parked, session.wait
+        if request is not None and wait is not None:
+            self.stop_waiting(session)
+            session.outlet.deliver(request, wait.otherwise)
+
+    def stop_waiting(self, session: Session) -> None:
+        """Forget the parked request of a session, if it has one."""
+        wait = session.wait
+        if wait is not None:
+            self._interest.stop_waiting(session, wait.keys)
+            session.parked = None
+            session.wait = None
+
+    def _park(self, session: Session, request: Request, wait: Wait) -> None:
+        session.parked = request
+        session.wait = wait
+        self._interest.wait(session, wait.keys)
+
+    def _serve_waiting(self) -> None:
+        self._is_serving = True
+        while self._interest.signals:
+            place = self._interest.signals.pop(0)
+            for session in self._interest.waiters(place):
+                self._try_again(session)
+        self._is_serving = False
+
+    def _try_again(self, session: Session) -> None:
+        request = session.parked
+        if request is None:
+            return
+        reply = self._run(session, self._find(request.words), request)
+        if not isinstance(reply, Wait):
+            self.stop_waiting(session)
+            session.outlet.deliver(request, reply)
+
+    # The steps of the hallway
+
+    def _find(self, words: list[bytes]) -> Command:
+        command = self._table.find(words[0])
+        if command is None:
+            raise unknown_command(words)
+        if command.children and len(words) > 1:
+            child = self._table.child(command, words[1])
+            if child is None:
+                name = command.declaration.name
+                raise ReplyError("ERR", f"unknown subcommand '{shown(words[1][:SHOWN_ARGUMENTS_MAX])}'. Try {name} HELP.")
+            command = child
+        return command
+
+    def _check(self, session: Session, command: Command, request: Request) -> None:
+        count = len(request.words)
+        if count < command.fewest_words or count > command.most_words:
+            command.usage.rejected += 1
+            raise wrong_arity(command.declaration.full_name())
+        if not session.authenticated and not command.flags & NO_AUTH:
+            command.usage.rejected += 1
+            raise ReplyError("NOAUTH", "Authentication required.")
+        if session.queue is not None and command.flags & NO_MULTI:
+            command.usage.rejected += 1
+            raise ReplyError("ERR", "Command not allowed inside a transaction")
+
+    def _run(self, session: Session, command: Command, request: Request) -> Reply:
+        before = self._interest.changes
+        database = session.keys.number
+        command.usage.calls += 1
+        session.last_command = command.declaration
+        reply: Reply
+        try:
+            reply = command.handler(session, Args(request.words, command.first_argument))
+        except ReplyError as error:
+            command.usage.failed += 1
+            self.statistics.count_error(error.code)
+            reply = error
+        if self._interest.changes != before:
+            self._record(session, command, database, request)
+        elif session.effects:
+            session.effects = []
+        return reply
+
+    def _record(self, session: Session, command: Command, database: int, request: Request) -> None:
+        if session.effects:
+            for words in session.effects:
+                self.journal.record_effect(database, words)
+            session.effects = []
+        elif not command.flags & COMPOSITE:
+            self.journal.record(database, request)
+
+
+def unknown_command(words: list[bytes]) -> ReplyError:
+    """As Redis 7: the name and the first arguments, each cut, so that a huge request gives a short error."""
+    arguments = ""
+    for word in words[1:]:
+        if len(arguments) >= SHOWN_ARGUMENTS_MAX:
+            break
+        arguments += f"'{shown(word[: SHOWN_ARGUMENTS_MAX - len(arguments)])}' "
+    return ReplyError(
+        "ERR", f"unknown command '{shown(words[0][:SHOWN_ARGUMENTS_MAX])}', with args beginning with: {arguments}"
+    )

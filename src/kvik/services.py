@@ -1,0 +1,90 @@
+"""What commands may ask of the house around them. Abstract: the engine and the assembly provide it."""
+
+from random import Random
+from typing import Final
+
+from mypy_extensions import mypyc_attr
+
+from kvik.clock import Clock
+from kvik.declaration import Declaration
+from kvik.errors import ReplyError
+from kvik.replies import Reply
+from kvik.request import Request
+from kvik.session import Outlet, Session
+from kvik.settings import Settings
+from kvik.statistics import Statistics
+from kvik.store.databases import Databases
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class House:
+    """What only the whole program can do. This one has no porch: an engine without a network."""
+
+    def shutdown(self) -> None:
+        """Begin the orderly end of the program."""
+        raise ReplyError("ERR", "SHUTDOWN is for a server; close the database instead")
+
+    def listening(self) -> list[str]:
+        """Return the addresses served, as `SCHEME://HOST:PORT`."""
+        return []
+
+    def apply(self, name: str) -> None:
+        """The setting `name` has changed: let it take effect where it does not by itself."""
+
+
+class Usage:
+    """How often one command ran, was refused before it ran, and failed while it ran."""
+
+    def __init__(self, declaration: Declaration) -> None:
+        self.declaration: Final = declaration
+        self.reset()
+
+    def reset(self) -> None:
+        self.calls = 0
+        self.rejected = 0
+        self.failed = 0
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Services:
+    """The engine's side that handlers see through `session.services`."""
+
+    def __init__(
+        self, clock: Clock, random: Random, databases: Databases, settings: Settings, house: House
+    ) -> None:
+        self.clock: Final = clock
+        self.random: Final = random
+        self.databases: Final = databases
+        self.settings: Final = settings
+        self.house = house
+        self.statistics: Final = Statistics(clock)
+        self.sessions: Final[dict[int, Session]] = {}
+
+    def declarations(self) -> dict[bytes, Declaration]:
+        """Return what is said about every command, by upper-case name, `CLIENT ID` for a subcommand."""
+        raise NotImplementedError
+
+    def usage(self) -> list[Usage]:
+        """Return how often each command that was called has been called."""
+        raise NotImplementedError
+
+    def reset_usage(self) -> None:
+        raise NotImplementedError
+
+    def open_session(self, outlet: Outlet) -> Session:
+        raise NotImplementedError
+
+    def close_session(self, session: Session) -> None:
+        raise NotImplementedError
+
+    def run_all(self, session: Session, requests: list[Request]) -> list[Reply]:
+        """Run queued requests as one: nothing comes between them, errors become elements."""
+        raise NotImplementedError
+
+    def watch(self, session: Session, key: bytes) -> None:
+        """Mark the session dirty when `key` of its database changes."""
+        raise NotImplementedError
+
+    def unwatch(self, session: Session) -> None:
+        """Forget everything the session watches, and whether it was dirty."""
+        raise NotImplementedError

@@ -1,0 +1,191 @@
+"""One numbered database: keys to values. The only place that changes data.
+
+Everything a command alters goes through a method here, which tells the observer. So WATCH, expiry,
+waiting clients and the journal need no line in any command.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from kvik.clock import Clock
+from kvik.errors import wrong_type
+from kvik.store.deadlines import Deadlines
+from kvik.store.observer import Observer
+from kvik.store.sharded_map import ShardedMap
+from kvik.store.value import STRING, Value, as_bytes, kind_of
+
+
+class Keyspace:
+    """Keys, their values and their deadlines. A key whose deadline has passed is never seen.
+
+    Deadlines are wall-clock milliseconds, compared with `clock.now`.
+    """
+
+    def __init__(self, number: int, clock: Clock, observer: Observer) -> None:
+        self.number: Final = number
+        self.hits = 0
+        self.misses = 0
+        self.expired_keys = 0
+        self._clock: Final = clock
+        self._observer: Final = observer
+        self._values: ShardedMap[Value] = ShardedMap()
+        self._deadlines = Deadlines()
+
+    def __len__(self) -> int:
+        """Return how many keys are held, those that have expired unseen included."""
+        return len(self._values)
+
+    # Reading
+
+    def find(self, key: bytes) -> Value | None:
+        """Return the value of `key`, None where there is none."""
+        if self._deadlines.at:
+            self._drop_if_over(key)
+        return self._values.get(key)
+
+    def read(self, key: bytes) -> Value | None:
+        """As `find`, for a command that reads: it counts as a hit or a miss."""
+        value = self.find(key)
+        if value is None:
+            self.misses += 1
+        else:
+            self.hits += 1
+        return value
+
+    def string(self, key: bytes) -> bytes | None:
+        """Return the string at `key` for reading. Raises WRONGTYPE for another kind."""
+        value = self.read(key)
+        if value is None:
+            return None
+        if kind_of(value) != STRING:
+            raise wrong_type()
+        return as_bytes(value)
+
+    def contains(self, key: bytes) -> bool:
+        return self.find(key) is not None
+
+    def deadline(self, key: bytes) -> int | None:
+        """Return when `key` dies, None where it does not."""
+        return self._deadlines.at.get(key)
+
+    def random_key(self, draw: int) -> bytes | None:
+        """Return a key chosen by `draw`, any non-negative number; None where there is no key."""
+        while len(self._values) > 0:
+            key = self._values.nth(draw % len(self._values))
+            if self.contains(key):
+                return key
+        return None
+
+    def keys(self) -> list[bytes]:
+        """Return all keys: in insertion order in a database of up to 65,536."""
+        if not self._deadlines.at:
+            return self._values.keys()
+        return [key for key in self._values.keys() if self.contains(key)]
+
+    def items(self) -> Iterator[tuple[bytes, Value]]:
+        """Yield keys and values in the order of `keys`; nothing may change meanwhile."""
+        now = self._clock.now
+        at = self._deadlines.at
+        for key, value in self._values.items():
+            if key not in at or at[key] > now:
+                yield key, value
+
+    def scan(self, cursor: int, count: int) -> tuple[int, list[bytes]]:
+        """Return the next cursor (0 at the end) and some keys; see ShardedMap.scan."""
+        after, keys = self._values.scan(cursor, count)
+        if self._deadlines.at:
+            keys = [key for key in keys if self.contains(key)]
+        return after, keys
+
+    def with_deadline(self) -> int:
+        """Return how many keys have a deadline."""
+        return len(self._deadlines.at)
+
+    def next_expiry(self) -> int:
+        """Return the moment `expire_due` should run again, -1 when no key has a deadline."""
+        return self._deadlines.next_due()
+
+    # Changing
+
+    def put(self, key: bytes, value: Value) -> None:
+        """Set `key`, and drop the deadline it had."""
+        self._values.set(key, value)
+        if self._deadlines.at:
+            self._deadlines.drop(key)
+        self._observer.changed(self.number, key)
+
+    def replace(self, key: bytes, value: Value) -> None:
+        """Set `key` and keep the deadline it has."""
+        if self._deadlines.at:
+            self._drop_if_over(key)
+        self._values.set(key, value)
+        self._observer.changed(self.number, key)
+
+    def remove(self, key: bytes) -> bool:
+        """Remove `key`; return whether it was there."""
+        if self._deadlines.at:
+            self._drop_if_over(key)
+            self._deadlines.drop(key)
+        if self._values.pop(key) is None:
+            return False
+        self._observer.changed(self.number, key)
+        return True
+
+    def take(self, key: bytes, kind: int) -> Value | None:
+        """Remove `key` and return the value it had. Raises WRONGTYPE for another kind."""
+        value = self.read(key)
+        if value is None:
+            return None
+        if kind_of(value) != kind:
+            raise wrong_type()
+        self.remove(key)
+        return value
+
+    def set_deadline(self, key: bytes, deadline: int) -> None:
+        """Let an existing `key` die at `deadline`; one that has passed removes it now."""
+        if deadline <= self._clock.now:
+            self.remove(key)
+            return
+        self._deadlines.set(key, deadline)
+        self._observer.changed(self.number, key)
+
+    def clear_deadline(self, key: bytes) -> bool:
+        """Let `key` live on; return whether it had a deadline."""
+        if not self._deadlines.drop(key):
+            return False
+        self._observer.changed(self.number, key)
+        return True
+
+    def clear(self) -> None:
+        """Remove every key."""
+        self._observer.replacing(self.number)
+        self._values = ShardedMap()
+        self._deadlines = Deadlines()
+        self._observer.replaced(self.number)
+
+    def swap_with(self, other: "Keyspace") -> None:
+        """Exchange the whole content with another database."""
+        self._observer.replacing(self.number)
+        self._observer.replacing(other.number)
+        self._values, other._values = other._values, self._values
+        self._deadlines, other._deadlines = other._deadlines, self._deadlines
+        self._observer.replaced(self.number)
+        self._observer.replaced(other.number)
+
+    def expire_due(self, most: int) -> int:
+        """Remove up to `most` keys whose deadline has passed; return how many."""
+        keys = self._deadlines.due(self._clock.now, most)
+        for key in keys:
+            self._expire(key)
+        return len(keys)
+
+    def _drop_if_over(self, key: bytes) -> None:
+        deadline = self._deadlines.at.get(key)
+        if deadline is not None and deadline <= self._clock.now:
+            self._expire(key)
+
+    def _expire(self, key: bytes) -> None:
+        self._deadlines.drop(key)
+        self._values.pop(key)
+        self.expired_keys += 1
+        self._observer.expired(self.number, key)

@@ -1,0 +1,28 @@
+"""Who is told of every change. The keyspace tells; it knows nothing of who listens."""
+
+from mypy_extensions import mypyc_attr
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Observer:
+    """Counts changes; whoever needs more (WATCH, waiting clients, events) extends it.
+
+    `database` is the number of the database the key is in.
+    """
+
+    def __init__(self) -> None:
+        self.changes = 0
+
+    def changed(self, database: int, key: bytes) -> None:
+        """`key` was set, altered or removed, or its deadline was."""
+        self.changes += 1
+
+    def expired(self, database: int, key: bytes) -> None:
+        """`key` was removed because its deadline had passed."""
+
+    def replacing(self, database: int) -> None:
+        """The whole content of the database is about to be cleared or swapped; it is still there."""
+
+    def replaced(self, database: int) -> None:
+        """The whole content of the database was cleared or swapped; the new content is there."""
+        self.changes += 1

@@ -1,0 +1,98 @@
+"""Who cares about which key: transactions that watch, requests that wait. Knows no command."""
+
+from typing import Final
+
+from kvik.session import Session
+from kvik.store.databases import Databases
+from kvik.store.observer import Observer
+
+
+class Interest(Observer):
+    """Turns changes into dirty transactions and into signals for waiting requests.
+
+    `signals` holds the keys that changed while somebody waited for them, in order; the engine
+    serves and empties it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.signals: list[tuple[int, bytes]] = []
+        self._watchers: Final[dict[tuple[int, bytes], list[Session]]] = {}
+        self._waiters: Final[dict[tuple[int, bytes], list[Session]]] = {}
+        self._databases: Databases | None = None
+
+    def attach(self, databases: Databases) -> None:
+        """Say which databases the numbers stand for."""
+        self._databases = databases
+
+    def changed(self, database: int, key: bytes) -> None:
+        self.changes += 1
+        if self._watchers or self._waiters:
+            self._tell(database, key)
+
+    def expired(self, database: int, key: bytes) -> None:
+        if self._watchers or self._waiters:
+            self._tell(database, key)
+
+    def replacing(self, database: int) -> None:
+        self._tell_all_in(database)
+
+    def replaced(self, database: int) -> None:
+        self.changes += 1
+        self._tell_all_in(database)
+
+    # Transactions
+
+    def watch(self, session: Session, key: bytes) -> None:
+        place = (session.keys.number, key)
+        if place not in session.watching:
+            session.watching.append(place)
+            self._watchers.setdefault(place, []).append(session)
+
+    def unwatch(self, session: Session) -> None:
+        for place in session.watching:
+            self._leave(self._watchers, place, session)
+        session.watching = []
+        session.is_dirty = False
+
+    # Waiting requests
+
+    def wait(self, session: Session, keys: list[bytes]) -> None:
+        """Queue the session behind those that already wait for each of `keys`."""
+        for key in keys:
+            waiters = self._waiters.setdefault((session.keys.number, key), [])
+            if session not in waiters:
+                waiters.append(session)
+
+    def stop_waiting(self, session: Session, keys: list[bytes]) -> None:
+        for key in keys:
+            self._leave(self._waiters, (session.keys.number, key), session)
+
+    def waiters(self, place: tuple[int, bytes]) -> list[Session]:
+        """Return who waits for a key, first come first."""
+        return list(self._waiters.get(place, ()))
+
+    def _tell(self, database: int, key: bytes) -> None:
+        place = (database, key)
+        for session in self._watchers.get(place, ()):
+            session.is_dirty = True
+        if place in self._waiters:
+            self.signals.append(place)
+
+    def _tell_all_in(self, database: int) -> None:
+        if self._databases is None:
+            return
+        space = self._databases.spaces[database]
+        for interested in (self._watchers, self._waiters):
+            for number, key in list(interested):
+                if number == database and space.contains(key):
+                    self._tell(number, key)
+
+    def _leave(
+        self, interested: dict[tuple[int, bytes], list[Session]], place: tuple[int, bytes], session: Session
+    ) -> None:
+        sessions = interested.get(place)
+        if sessions is not None and session in sessions:
+            sessions.remove(session)
+            if not sessions:
+                del interested[place]
