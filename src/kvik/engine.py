@@ -4,6 +4,7 @@ The steps are: find the command, check what its flags demand, queue it inside MU
 what changed to the journal, and serve the requests that waited for it.
 """
 
+from collections.abc import Iterator
 from random import Random
 from typing import Final
 
@@ -19,6 +20,7 @@ from kvik.services import House, Services, Usage
 from kvik.session import Outlet, Session
 from kvik.settings import Settings
 from kvik.store.databases import Databases
+from kvik.store.keyspace import Keyspace
 from kvik.waiting import Interest
 
 # How much of an unknown command is repeated in its error, as Redis does.
@@ -90,6 +92,11 @@ class Engine(Services):
     def reset_usage(self) -> None:
         for command in self._table.commands:
             command.usage.reset()
+
+    def rebuild(self, space: Keyspace) -> Iterator[list[bytes]]:
+        for key, value in space.items():
+            deadline = space.deadline(key)
+            yield from self._table.rebuild(key, value, -1 if deadline is None else deadline)
 
     def run_all(self, session: Session, requests: list[Request]) -> list[Reply]:
         may_wait = session.may_wait

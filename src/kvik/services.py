@@ -1,5 +1,6 @@
 """What commands may ask of the house around them. Abstract: the engine and the assembly provide it."""
 
+from collections.abc import Iterator
 from random import Random
 from typing import Final
 
@@ -14,6 +15,7 @@ from kvik.session import Outlet, Session
 from kvik.settings import Settings
 from kvik.statistics import Statistics
 from kvik.store.databases import Databases
+from kvik.store.keyspace import Keyspace
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -75,6 +77,10 @@ class Services:
         raise NotImplementedError
 
     def close_session(self, session: Session) -> None:
+        raise NotImplementedError
+
+    def rebuild(self, space: Keyspace) -> Iterator[list[bytes]]:
+        """Yield the commands that make a database again, in its order; nothing may change meanwhile."""
         raise NotImplementedError
 
     def run_all(self, session: Session, requests: list[Request]) -> list[Reply]:

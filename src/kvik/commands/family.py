@@ -8,8 +8,12 @@ from kvik.declaration import ANY, NO_KEYS, Declaration, Keys
 from kvik.replies import Reply
 from kvik.services import Usage
 from kvik.session import Session
+from kvik.store.value import Value, kind_of
 
 Handler: TypeAlias = Callable[[Session, Args], Reply]
+
+Rebuilder: TypeAlias = Callable[[bytes, Value, int], list[list[bytes]]]
+"""Key, value, deadline (-1: none) to the commands that make exactly this key in an empty database."""
 
 UNLIMITED_WORDS: Final = 1 << 62
 
@@ -23,6 +27,16 @@ class Family:
     def __init__(self, name: str) -> None:
         self.name: Final = name
         self.commands: Final[list[tuple[Declaration, Handler]]] = []
+        self.rebuilders: Final[dict[int, Rebuilder]] = {}
+
+    def rebuilds(self, kind: int) -> Callable[[Rebuilder], Rebuilder]:
+        """Declare how values of this kind are made again: for COMPACT, compaction, backup, full sync."""
+
+        def declare(rebuilder: Rebuilder) -> Rebuilder:
+            self.rebuilders[kind] = rebuilder
+            return rebuilder
+
+        return declare
 
     def command(
         self,
@@ -70,7 +84,9 @@ class CommandTable:
     def __init__(self, families: Sequence[Family]) -> None:
         self._by_name: Final[dict[bytes, Command]] = {}
         self.commands: Final[list[Command]] = []
+        self._rebuilders: Final[dict[int, Rebuilder]] = {}
         for family in families:
+            self._rebuilders.update(family.rebuilders)
             for declaration, handler in family.commands:
                 self._add(Command(declaration, handler))
 
@@ -84,6 +100,10 @@ class CommandTable:
     def child(self, parent: Command, name: bytes) -> Command | None:
         """Return the subcommand of `parent` called `name`."""
         return parent.children.get(name.upper())
+
+    def rebuild(self, key: bytes, value: Value, deadline: int) -> list[list[bytes]]:
+        """Return the commands that make `key` again; `deadline` in milliseconds, -1 for none."""
+        return self._rebuilders[kind_of(value)](key, value, deadline)
 
     def _add(self, command: Command) -> None:
         parent_name, _, child_name = command.declaration.name.partition(" ")

@@ -35,6 +35,10 @@ class Dialect:
         """
         raise NotImplementedError
 
+    def settled(self) -> "Dialect | None":
+        """Return the dialect that goes on with this connection, None while it cannot be told yet."""
+        return self
+
     def end_of_input(self) -> None:
         """No more bytes will come: a last line without its line end counts as complete."""
 
