@@ -1,8 +1,11 @@
 """Builds the house: the only file that knows every room."""
 
+import logging
 import os
+import platform
 from random import Random
 
+from kvik.build_info import VERSION, is_compiled
 from kvik.clock import Clock
 from kvik.commands import BUILT_IN
 from kvik.commands.family import CommandTable
@@ -11,9 +14,26 @@ from kvik.journal.journal import Journal
 from kvik.services import House
 from kvik.settings import Settings
 
+log = logging.getLogger("kvik")
+
 
 def build_engine(settings: Settings, house: House | None = None) -> Engine:
     """Return an engine with all built-in commands, in memory."""
     table = CommandTable(BUILT_IN)
     random = Random(os.urandom(16))
     return Engine(table, Clock(), random, Journal(), settings, house or House())
+
+
+def serve(settings: Settings) -> int:
+    """Serve until the end is asked for; return the exit code. Raises SettingsError, OSError."""
+    from kvik.network.lifecycle import Server
+    from kvik.network.log import start_logging
+
+    start_logging(settings.log_level, settings.log_format, settings.logfile)
+    build = "compiled" if is_compiled() else "interpreted"
+    log.info("kvik %s (%s), Python %s, pid %d", VERSION, build, platform.python_version(), os.getpid())
+    log.info("The data is in memory only and is gone when the server ends")
+    server = Server()
+    server.run(build_engine(settings, server))
+    log.warning("kvik is now ready to exit, bye bye...")
+    return 0

@@ -25,6 +25,11 @@ class Clock:
         """Return seconds on a clock that never goes back, for measuring how long something took."""
         return time.monotonic()
 
+    def sleep(self, seconds: float) -> None:
+        """Let the whole program stand still for a while, and read the time anew."""
+        time.sleep(seconds)
+        self.tick()
+
 
 class ManualClock(Clock):
     """A clock that moves only when told to."""
@@ -41,6 +46,9 @@ class ManualClock(Clock):
 
     def monotonic(self) -> float:
         return self.now / 1_000
+
+    def sleep(self, seconds: float) -> None:
+        self.now += int(seconds * 1_000)
 
     def advance(self, milliseconds: int) -> None:
         self.now += milliseconds

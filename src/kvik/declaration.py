@@ -26,6 +26,8 @@ IMMEDIATE: Final = 1 << 20
 COMPOSITE: Final = 1 << 21
 # Allowed for a RESP2 connection that is in subscribed mode.
 SUBSCRIBED: Final = 1 << 22
+# Belongs to Redis' ACL category @dangerous without being ADMIN.
+DANGEROUS: Final = 1 << 23
 
 FLAG_NAMES: Final = (
     (WRITE, b"write"),

@@ -33,7 +33,7 @@ class Engine(Services):
     def __init__(
         self, table: CommandTable, clock: Clock, random: Random, journal: Journal, settings: Settings, house: House
     ) -> None:
-        self._interest: Final = Interest()
+        self._interest: Final = Interest(journal)
         databases = Databases(clock, self._interest, settings.databases)
         self._interest.attach(databases)
         super().__init__(clock, random, databases, settings, house)

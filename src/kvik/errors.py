@@ -31,6 +31,14 @@ class ProtocolError(Exception):
         self.message: Final = message
 
 
+class RecoverableProtocolError(ProtocolError):
+    """One request could not be understood, the next ones can: the text is its answer."""
+
+
+class UnbalancedQuotes(ValueError):
+    """A quote in a line is not closed, or something follows the closing quote immediately."""
+
+
 class SettingsError(Exception):
     """A setting that cannot be used; the text says which, where it came from and what to do."""
 

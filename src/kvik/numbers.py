@@ -1,5 +1,6 @@
 """Numbers as clients write and read them, by Redis' strict rules. Knows no command."""
 
+import re
 from typing import Final
 
 from mypy_extensions import i64
@@ -10,6 +11,12 @@ INTEGER_MAX: Final = 2**63 - 1
 MINUS: Final = 45
 ZERO: Final = 48
 NINE: Final = 57
+SPACE: Final = 32
+
+INFINITY: Final = re.compile(rb"[+-]?inf(?:inity)?", re.IGNORECASE)
+NOT_ZERO: Final = re.compile(rb"[+-]?[0.]*[1-9]")
+HEXADECIMAL: Final = re.compile(rb"[+-]?0x[0-9a-f]*(?:\.[0-9a-f]*)?(?:p[+-]?[0-9]+)?", re.IGNORECASE)
+NOT_ZERO_HEXADECIMAL: Final = re.compile(rb"[+-]?0x[0.]*[1-9a-f]", re.IGNORECASE)
 
 
 def parse_integer(text: bytes) -> int | None:
@@ -49,12 +56,29 @@ def _parse_long_integer(text: bytes, start: int) -> int | None:
 def parse_float(text: bytes) -> float | None:
     """Return the number `text` is, None where it is not one; `inf` is a number, NaN is not.
 
-    As Redis: what C's strtod reads without spaces around it. Python's underscores are refused.
+    As Redis: what C's strtod reads without spaces around it, hexadecimal included. What would
+    become infinite or 0 because it is too large or too small is refused, and so are Python's underscores.
     """
-    if not text or text[0] <= 32 or text[-1] <= 32 or b"_" in text:
+    if not text or text[0] <= SPACE or text[-1] <= SPACE or b"_" in text:
         return None
     try:
         number = float(text)
     except ValueError:
+        return _parse_hexadecimal_float(text)
+    if number - number != 0.0:
+        return number if INFINITY.fullmatch(text) else None
+    if number == 0.0 and NOT_ZERO.match(text):
         return None
-    return None if number != number else number
+    return number
+
+
+def _parse_hexadecimal_float(text: bytes) -> float | None:
+    if not HEXADECIMAL.fullmatch(text):
+        return None
+    try:
+        number = float.fromhex(text.decode("ascii"))
+    except (ValueError, OverflowError):
+        return None
+    if number == 0.0 and NOT_ZERO_HEXADECIMAL.match(text):
+        return None
+    return number

@@ -2,7 +2,12 @@
 
 from typing import Final
 
+from mypy_extensions import mypyc_attr
 
+from kvik.wire import encode_request
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Request:
     """`words` holds the command's name and its arguments, at least one word.
 
@@ -21,11 +26,3 @@ class Request:
         if self.end > 0:
             return self.source[self.start : self.end]
         return encode_request(self.words)
-
-
-def encode_request(words: list[bytes]) -> bytes:
-    """Return `words` as a RESP array of bulk strings, the form every server and journal reads."""
-    parts = [b"*%d\r\n" % len(words)]
-    for word in words:
-        parts.append(b"$%d\r\n%b\r\n" % (len(word), word))
-    return b"".join(parts)

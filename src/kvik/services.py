@@ -6,6 +6,7 @@ from typing import Final
 
 from mypy_extensions import mypyc_attr
 
+from kvik import machine
 from kvik.clock import Clock
 from kvik.declaration import Declaration
 from kvik.errors import ReplyError
@@ -16,6 +17,11 @@ from kvik.settings import Settings
 from kvik.statistics import Statistics
 from kvik.store.databases import Databases
 from kvik.store.keyspace import Keyspace
+
+REDIS_VERSION: Final = "7.2.4"
+"""The Redis whose replies and texts commands promise: HELLO and INFO say it to clients that look."""
+
+RUN_ID_BITS: Final = 160
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -32,6 +38,29 @@ class House:
 
     def apply(self, name: str) -> None:
         """The setting `name` has changed: let it take effect where it does not by itself."""
+
+    def process_id(self) -> int:
+        return machine.process_id()
+
+    def system(self) -> str:
+        """Return the operating system's name, version and processor."""
+        return machine.system()
+
+    def resident_bytes(self) -> int:
+        """Return how much memory the process holds now."""
+        return machine.resident_bytes()
+
+    def resident_bytes_max(self) -> int:
+        """Return the most memory the process has held."""
+        return machine.resident_bytes_max()
+
+    def processor_seconds(self) -> tuple[float, float]:
+        """Return the processor time spent in the program and, for it, in the system."""
+        return machine.processor_seconds()
+
+    def collector_pause_nanoseconds(self) -> int:
+        """Return how long the garbage collector has held the program up, 0 where nobody measures it."""
+        return 0
 
 
 class Usage:
@@ -51,9 +80,7 @@ class Usage:
 class Services:
     """The engine's side that handlers see through `session.services`."""
 
-    def __init__(
-        self, clock: Clock, random: Random, databases: Databases, settings: Settings, house: House
-    ) -> None:
+    def __init__(self, clock: Clock, random: Random, databases: Databases, settings: Settings, house: House) -> None:
         self.clock: Final = clock
         self.random: Final = random
         self.databases: Final = databases
@@ -61,6 +88,7 @@ class Services:
         self.house = house
         self.statistics: Final = Statistics(clock)
         self.sessions: Final[dict[int, Session]] = {}
+        self.run_id: Final = f"{random.getrandbits(RUN_ID_BITS):040x}"
 
     def declarations(self) -> dict[bytes, Declaration]:
         """Return what is said about every command, by upper-case name, `CLIENT ID` for a subcommand."""

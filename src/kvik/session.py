@@ -33,6 +33,14 @@ class Outlet:
     def close(self) -> None:
         """End the connection once what is queued has been sent."""
 
+    def input_bytes(self) -> int:
+        """Return how much input is held that was not yet run, for CLIENT LIST."""
+        return 0
+
+    def output_bytes(self) -> int:
+        """Return how much output waits to be sent, for CLIENT LIST."""
+        return 0
+
 
 class Session:
     """The state of one caller, as long as its connection."""

@@ -1,7 +1,11 @@
-"""Who cares about which key: transactions that watch, requests that wait. Knows no command."""
+"""Who cares about which key: transactions that watch, requests that wait, the journal when a key dies.
+
+Knows no command.
+"""
 
 from typing import Final
 
+from kvik.journal.journal import Journal
 from kvik.session import Session
 from kvik.store.databases import Databases
 from kvik.store.observer import Observer
@@ -14,12 +18,14 @@ class Interest(Observer):
     serves and empties it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Journal) -> None:
         super().__init__()
+        self._journal: Final = journal
         self.signals: list[tuple[int, bytes]] = []
-        self._watchers: Final[dict[tuple[int, bytes], list[Session]]] = {}
-        self._waiters: Final[dict[tuple[int, bytes], list[Session]]] = {}
+        self._watchers: Final[dict[tuple[int, bytes], dict[Session, None]]] = {}
+        self._waiters: Final[dict[tuple[int, bytes], dict[Session, None]]] = {}
         self._databases: Databases | None = None
+        self._is_comparing = False
 
     def attach(self, databases: Databases) -> None:
         """Say which databases the numbers stand for."""
@@ -31,7 +37,8 @@ class Interest(Observer):
             self._tell(database, key)
 
     def expired(self, database: int, key: bytes) -> None:
-        if self._watchers or self._waiters:
+        self._journal.record_effect(database, [b"DEL", key])
+        if (self._watchers or self._waiters) and not self._is_comparing:
             self._tell(database, key)
 
     def replacing(self, database: int) -> None:
@@ -39,15 +46,21 @@ class Interest(Observer):
 
     def replaced(self, database: int) -> None:
         self.changes += 1
+        # A key that comes in dead was missing before and is missing now: as in Redis, nothing happened.
+        self._is_comparing = True
         self._tell_all_in(database)
+        self._is_comparing = False
 
     # Transactions
 
     def watch(self, session: Session, key: bytes) -> None:
+        """Mark the session dirty when `key` of its database changes, or dies, from now on."""
+        session.keys.contains(key)
         place = (session.keys.number, key)
-        if place not in session.watching:
+        watchers = self._watchers.setdefault(place, {})
+        if session not in watchers:
+            watchers[session] = None
             session.watching.append(place)
-            self._watchers.setdefault(place, []).append(session)
 
     def unwatch(self, session: Session) -> None:
         for place in session.watching:
@@ -60,9 +73,7 @@ class Interest(Observer):
     def wait(self, session: Session, keys: list[bytes]) -> None:
         """Queue the session behind those that already wait for each of `keys`."""
         for key in keys:
-            waiters = self._waiters.setdefault((session.keys.number, key), [])
-            if session not in waiters:
-                waiters.append(session)
+            self._waiters.setdefault((session.keys.number, key), {}).setdefault(session)
 
     def stop_waiting(self, session: Session, keys: list[bytes]) -> None:
         for key in keys:
@@ -76,7 +87,7 @@ class Interest(Observer):
         place = (database, key)
         for session in self._watchers.get(place, ()):
             session.is_dirty = True
-        if place in self._waiters:
+        if place in self._waiters and (not self.signals or self.signals[-1] != place):
             self.signals.append(place)
 
     def _tell_all_in(self, database: int) -> None:
@@ -89,10 +100,10 @@ class Interest(Observer):
                     self._tell(number, key)
 
     def _leave(
-        self, interested: dict[tuple[int, bytes], list[Session]], place: tuple[int, bytes], session: Session
+        self, interested: dict[tuple[int, bytes], dict[Session, None]], place: tuple[int, bytes], session: Session
     ) -> None:
         sessions = interested.get(place)
-        if sessions is not None and session in sessions:
-            sessions.remove(session)
+        if sessions is not None:
+            sessions.pop(session, None)
             if not sessions:
                 del interested[place]

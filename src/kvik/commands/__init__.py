@@ -1,5 +1,40 @@
 """What can be said: one family of commands per file, and the list of those that are built in."""
 
-from kvik.commands import strings, transactions
+from kvik.commands import (
+    clients,
+    configuration,
+    connection,
+    counters,
+    databases,
+    expiry,
+    info,
+    inspection,
+    introspection,
+    keys,
+    search,
+    server,
+    strings,
+    subsequences,
+    substrings,
+    transactions,
+)
 
-BUILT_IN = (strings.family, transactions.family)
+BUILT_IN = (
+    strings.family,
+    substrings.family,
+    subsequences.family,
+    counters.family,
+    keys.family,
+    search.family,
+    expiry.family,
+    inspection.family,
+    databases.family,
+    databases.selection,
+    transactions.family,
+    connection.family,
+    clients.family,
+    info.family,
+    server.family,
+    configuration.family,
+    introspection.family,
+)

@@ -2,10 +2,13 @@
 
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from kvik.errors import not_a_float, not_an_integer, syntax_error
 from kvik.numbers import parse_float, parse_integer
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Args:
     """Reads the words behind a command's name, one after the other.
 

@@ -21,7 +21,8 @@ class Dialect:
     name = "dialect"
 
     def __init__(self) -> None:
-        pass
+        self.is_trusted = False
+        """Whether the client may send large requests: the caller sets it when it is authenticated."""
 
     def feed(self, data: bytes) -> None:
         """Take what arrived. Nothing is parsed and nothing raised here."""
@@ -31,7 +32,7 @@ class Dialect:
         """Return the next complete request, or None when more bytes are needed.
 
         Raises ProtocolError when the stream can no longer be understood; nothing that follows in
-        the stream is a request then.
+        the stream is a request then. Raises RecoverableProtocolError for one bad request only.
         """
         raise NotImplementedError
 

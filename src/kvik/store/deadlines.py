@@ -1,44 +1,48 @@
 """Which key dies next, on time. Knows keys and milliseconds, nothing of values.
 
-A deadline is kept beside its key in `at`, and the key waits in a set for the second it dies in. A
-second before that, the set is spread over sets for 32 ms each, a slice at a time, and those are
-handed out when their time is over. So a deadline is moved or dropped in one step and leaves nothing
-behind, a million keys that die together never make one long pause, and the wait costs one set a second.
+A deadline is kept beside its key in `at`, and the key waits in a set for the span of time it dies
+in. Spans are wide far away and narrow nearby: days, hours, minutes, seconds, 32 ms. When a wide
+span comes near, its keys are spread over the next narrower ones, a slice at a time; a narrow span
+that is over is handed out. So a deadline is moved or dropped in one step and leaves nothing behind,
+a million keys that die together never make one long pause, and there are never more than a few
+thousand sets, however many keys wait.
 """
 
 import heapq
 from typing import Final
 
-SECOND_SHIFT: Final = 10
-SOON_SHIFT: Final = 5
-# The queue of slot numbers is made anew when this many of its entries may be stale.
-STALE_SLOTS: Final = 64
+from kvik.store.key_set import KeySet
+from kvik.store.sharded_map import ShardedMap
+
+# The widths of the spans as powers of two, in milliseconds: 32 ms, 1 s, 1 min, 1 h, 12 days.
+SHIFTS: Final = (5, 10, 16, 22, 30)
+# All deadlines from the year 2109 on share one span: clients may name any moment.
+FAR: Final = 1 << 42
+# The queue of span numbers is made anew when this many of its entries may be stale.
+STALE_SPANS: Final = 64
 
 
 class Deadlines:
     """Deadlines of keys in wall-clock milliseconds."""
 
     def __init__(self) -> None:
-        self.at: Final[dict[bytes, int]] = {}
-        self._seconds = Slots(SECOND_SHIFT)
-        self._soon = Slots(SOON_SHIFT)
-        self._horizon = -1
+        self.at: Final[ShardedMap[int]] = ShardedMap()
+        self._levels: Final = [Spans(shift) for shift in SHIFTS]
+        self._now = 0
 
     def set(self, key: bytes, deadline: int) -> None:
         self.drop(key)
-        self.at[key] = deadline
-        if deadline >> SECOND_SHIFT <= self._horizon:
-            self._soon.add(key, deadline)
-        else:
-            self._seconds.add(key, deadline)
+        self.at.set(key, deadline)
+        self._level_for(deadline).add(key, deadline)
 
     def drop(self, key: bytes) -> bool:
         """Forget the deadline of `key`; return whether it had one."""
-        deadline = self.at.pop(key, None)
+        deadline = self.at.pop(key)
         if deadline is None:
             return False
-        self._seconds.discard(key, deadline)
-        self._soon.discard(key, deadline)
+        for level in self._levels:
+            if level.discard(key, deadline):
+                break
         return True
 
     def due(self, now: int, most: int) -> list[bytes]:
@@ -46,78 +50,115 @@ class Deadlines:
 
         Each is handed out once: the caller removes it, or sets its deadline anew.
         """
-        self._spread(now, most)
+        self._now = max(self._now, now)
+        for number in range(len(SHIFTS) - 1, 0, -1):
+            self._spread(self._levels[number], most)
+        nearest = self._levels[0]
         keys: list[bytes] = []
         while len(keys) < most:
-            slot = self._soon.first()
-            if slot < 0 or (slot + 1) << SOON_SHIFT > now:
+            span = nearest.first()
+            if span < 0 or nearest.end(span) > now:
                 break
-            keys += self._soon.take(slot, most - len(keys))
+            keys += nearest.take(span, most - len(keys))
         return keys
 
     def next_due(self) -> int:
         """Return the moment to call `due` again, -1 when no key has a deadline."""
-        moments: list[int] = []
-        slot = self._soon.first()
-        if slot >= 0:
-            moments.append((slot + 1) << SOON_SHIFT)
-        slot = self._seconds.first()
-        if slot >= 0:
-            moments.append((slot - 1) << SECOND_SHIFT)
-        return min(moments) if moments else -1
+        nearest = self._levels[0]
+        span = nearest.first()
+        soonest = nearest.end(span) if span >= 0 else -1
+        for level in self._levels[1:]:
+            span = level.first()
+            if span >= 0 and (soonest < 0 or level.spread_at(span) < soonest):
+                soonest = level.spread_at(span)
+        return soonest
 
-    def _spread(self, now: int, most: int) -> None:
-        self._horizon = max(self._horizon, (now >> SECOND_SHIFT) + 1)
+    def parts(self) -> list[object]:
+        """Return what this is made of, for freeing it part by part."""
+        parts = self.at.parts()
+        for level in self._levels:
+            parts += level.parts()
+        return parts
+
+    def _level_for(self, deadline: int) -> "Spans":
+        for number in range(len(SHIFTS) - 1):
+            if self._levels[number + 1].is_near(deadline, self._now):
+                return self._levels[number]
+        return self._levels[-1]
+
+    def _spread(self, level: "Spans", most: int) -> None:
         while most > 0:
-            slot = self._seconds.first()
-            if slot < 0 or slot > self._horizon:
+            span = level.first()
+            if span < 0 or level.spread_at(span) > self._now:
                 break
-            keys = self._seconds.take(slot, most)
+            keys = level.take(span, most)
             for key in keys:
-                self._soon.add(key, self.at[key])
+                deadline = self.at.get(key)
+                if deadline is not None:
+                    self._level_for(deadline).add(key, deadline)
             most -= len(keys)
 
 
-class Slots:
-    """Sets of keys by the slot of time their deadline lies in; slots are 2**shift milliseconds."""
+class Spans:
+    """Sets of keys by the span of time their deadline lies in; spans are 2**shift milliseconds."""
 
     def __init__(self, shift: int) -> None:
         self._shift: Final = shift
-        self._sets: dict[int, set[bytes]] = {}
+        self._sets: dict[int, KeySet] = {}
         self._queue: list[int] = []
 
     def add(self, key: bytes, deadline: int) -> None:
-        slot = deadline >> self._shift
-        keys = self._sets.get(slot)
+        span = self._span(deadline)
+        keys = self._sets.get(span)
         if keys is None:
-            keys = set()
-            self._sets[slot] = keys
-            self._enqueue(slot)
+            keys = KeySet()
+            self._sets[span] = keys
+            self._enqueue(span)
         keys.add(key)
 
-    def discard(self, key: bytes, deadline: int) -> None:
-        slot = deadline >> self._shift
-        keys = self._sets.get(slot)
-        if keys is not None:
-            keys.discard(key)
-            if not keys:
-                del self._sets[slot]
+    def discard(self, key: bytes, deadline: int) -> bool:
+        """Remove `key`; return whether it was here."""
+        span = self._span(deadline)
+        keys = self._sets.get(span)
+        if keys is None or not keys.discard(key):
+            return False
+        if len(keys) == 0:
+            del self._sets[span]
+        return True
 
     def first(self) -> int:
-        """Return the number of the earliest slot that holds a key, -1 where there is none."""
+        """Return the number of the earliest span that holds a key, -1 where there is none."""
         while self._queue and self._queue[0] not in self._sets:
             heapq.heappop(self._queue)
         return self._queue[0] if self._queue else -1
 
-    def take(self, slot: int, most: int) -> list[bytes]:
-        """Remove and return up to `most` keys of a slot."""
-        keys = self._sets[slot]
-        if len(keys) <= most:
-            del self._sets[slot]
-            return list(keys)
-        return [keys.pop() for _ in range(most)]
+    def take(self, span: int, most: int) -> list[bytes]:
+        """Remove and return up to `most` keys of a span."""
+        keys = self._sets[span]
+        taken = keys.take(most)
+        if len(keys) == 0:
+            del self._sets[span]
+        return taken
 
-    def _enqueue(self, slot: int) -> None:
-        heapq.heappush(self._queue, slot)
-        if len(self._queue) > 2 * len(self._sets) + STALE_SLOTS:
+    def parts(self) -> list[object]:
+        return [part for keys in self._sets.values() for part in keys.parts()]
+
+    def end(self, span: int) -> int:
+        """Return the moment when a span is over."""
+        return (span + 1) << self._shift
+
+    def spread_at(self, span: int) -> int:
+        """Return the moment when a span is near: one span before its own begins."""
+        return (span - 1) << self._shift
+
+    def is_near(self, deadline: int, now: int) -> bool:
+        """Return whether the span of `deadline` is near at `now`, and so belongs in narrower ones."""
+        return self.spread_at(self._span(deadline)) <= now
+
+    def _span(self, deadline: int) -> int:
+        return max(0, min(deadline, FAR)) >> self._shift
+
+    def _enqueue(self, span: int) -> None:
+        heapq.heappush(self._queue, span)
+        if len(self._queue) > 2 * len(self._sets) + STALE_SPANS:
             self._queue = sorted(self._sets)

@@ -10,9 +10,13 @@ from typing import Final
 from kvik.clock import Clock
 from kvik.errors import wrong_type
 from kvik.store.deadlines import Deadlines
+from kvik.store.graveyard import Graveyard
 from kvik.store.observer import Observer
 from kvik.store.sharded_map import ShardedMap
-from kvik.store.value import STRING, Value, as_bytes, kind_of
+from kvik.store.value import STRING, Value, as_bytes, copy_of, kind_of
+
+# Freeing so many keys takes about a millisecond; more of them are freed in slices.
+FREED_AT_ONCE_MAX: Final = 10_000
 
 
 class Keyspace:
@@ -21,13 +25,14 @@ class Keyspace:
     Deadlines are wall-clock milliseconds, compared with `clock.now`.
     """
 
-    def __init__(self, number: int, clock: Clock, observer: Observer) -> None:
+    def __init__(self, number: int, clock: Clock, observer: Observer, graveyard: Graveyard | None = None) -> None:
         self.number: Final = number
         self.hits = 0
         self.misses = 0
         self.expired_keys = 0
         self._clock: Final = clock
         self._observer: Final = observer
+        self._graveyard: Final = graveyard if graveyard is not None else Graveyard()
         self._values: ShardedMap[Value] = ShardedMap()
         self._deadlines = Deadlines()
 
@@ -39,7 +44,7 @@ class Keyspace:
 
     def find(self, key: bytes) -> Value | None:
         """Return the value of `key`, None where there is none."""
-        if self._deadlines.at:
+        if len(self._deadlines.at) > 0:
             self._drop_if_over(key)
         return self._values.get(key)
 
@@ -66,6 +71,9 @@ class Keyspace:
 
     def deadline(self, key: bytes) -> int | None:
         """Return when `key` dies, None where it does not."""
+        if len(self._deadlines.at) == 0:
+            return None
+        self._drop_if_over(key)
         return self._deadlines.at.get(key)
 
     def random_key(self, draw: int) -> bytes | None:
@@ -78,28 +86,36 @@ class Keyspace:
 
     def keys(self) -> list[bytes]:
         """Return all keys: in insertion order in a database of up to 65,536."""
-        if not self._deadlines.at:
-            return self._values.keys()
-        return [key for key in self._values.keys() if self.contains(key)]
+        names = self._values.keys()
+        if len(self._deadlines.at) == 0:
+            return names
+        return [key for key in names if self.contains(key)]
 
     def items(self) -> Iterator[tuple[bytes, Value]]:
         """Yield keys and values in the order of `keys`; nothing may change meanwhile."""
         now = self._clock.now
         at = self._deadlines.at
         for key, value in self._values.items():
-            if key not in at or at[key] > now:
+            deadline = at.get(key)
+            if deadline is None or deadline > now:
                 yield key, value
 
     def scan(self, cursor: int, count: int) -> tuple[int, list[bytes]]:
         """Return the next cursor (0 at the end) and some keys; see ShardedMap.scan."""
         after, keys = self._values.scan(cursor, count)
-        if self._deadlines.at:
+        if len(self._deadlines.at) > 0:
             keys = [key for key in keys if self.contains(key)]
         return after, keys
 
     def with_deadline(self) -> int:
         """Return how many keys have a deadline."""
         return len(self._deadlines.at)
+
+    def reset_statistics(self) -> None:
+        """Count hits, misses and expired keys from 0 again."""
+        self.hits = 0
+        self.misses = 0
+        self.expired_keys = 0
 
     def next_expiry(self) -> int:
         """Return the moment `expire_due` should run again, -1 when no key has a deadline."""
@@ -110,20 +126,20 @@ class Keyspace:
     def put(self, key: bytes, value: Value) -> None:
         """Set `key`, and drop the deadline it had."""
         self._values.set(key, value)
-        if self._deadlines.at:
+        if len(self._deadlines.at) > 0:
             self._deadlines.drop(key)
         self._observer.changed(self.number, key)
 
     def replace(self, key: bytes, value: Value) -> None:
         """Set `key` and keep the deadline it has."""
-        if self._deadlines.at:
+        if len(self._deadlines.at) > 0:
             self._drop_if_over(key)
         self._values.set(key, value)
         self._observer.changed(self.number, key)
 
     def remove(self, key: bytes) -> bool:
         """Remove `key`; return whether it was there."""
-        if self._deadlines.at:
+        if len(self._deadlines.at) > 0:
             self._drop_if_over(key)
             self._deadlines.drop(key)
         if self._values.pop(key) is None:
@@ -151,20 +167,59 @@ class Keyspace:
 
     def clear_deadline(self, key: bytes) -> bool:
         """Let `key` live on; return whether it had a deadline."""
+        self._drop_if_over(key)
         if not self._deadlines.drop(key):
             return False
         self._observer.changed(self.number, key)
         return True
 
+    # Carrying values about
+
+    def rename(self, key: bytes, destination: bytes) -> None:
+        """Give an existing `key` another name, its deadline moves along; what was there is overwritten."""
+        if key != destination:
+            self._carry(key, self, destination)
+
+    def move(self, key: bytes, space: "Keyspace") -> None:
+        """Move an existing `key` with its deadline to another database."""
+        self._carry(key, space, key)
+
+    def copy(self, key: bytes, space: "Keyspace", destination: bytes) -> None:
+        """Copy an existing `key` with its deadline; what was at the destination is overwritten."""
+        value = self.find(key)
+        if value is not None:
+            space._adopt(destination, copy_of(value), self.deadline(key))
+
+    def _carry(self, key: bytes, space: "Keyspace", destination: bytes) -> None:
+        value = self.find(key)
+        if value is not None:
+            deadline = self.deadline(key)
+            self.remove(key)
+            space._adopt(destination, value, deadline)
+
+    def _adopt(self, key: bytes, value: Value, deadline: int | None) -> None:
+        self._values.set(key, value)
+        if deadline is None:
+            self._deadlines.drop(key)
+        else:
+            self._deadlines.set(key, deadline)
+        self._observer.changed(self.number, key)
+
+    # All at once
+
     def clear(self) -> None:
-        """Remove every key."""
+        """Remove every key. What is freed takes its time: see Databases.free_some."""
         self._observer.replacing(self.number)
+        if len(self._values) > FREED_AT_ONCE_MAX:
+            self._graveyard.bury(self._values.parts() + self._deadlines.parts())
         self._values = ShardedMap()
         self._deadlines = Deadlines()
         self._observer.replaced(self.number)
 
     def swap_with(self, other: "Keyspace") -> None:
-        """Exchange the whole content with another database."""
+        """Exchange the whole content with another database; with itself nothing happens, as in Redis."""
+        if other is self:
+            return
         self._observer.replacing(self.number)
         self._observer.replacing(other.number)
         self._values, other._values = other._values, self._values
@@ -176,7 +231,7 @@ class Keyspace:
         """Remove up to `most` keys whose deadline has passed; return how many."""
         keys = self._deadlines.due(self._clock.now, most)
         for key in keys:
-            self._expire(key)
+            self._drop_if_over(key)
         return len(keys)
 
     def _drop_if_over(self, key: bytes) -> None:

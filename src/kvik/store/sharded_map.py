@@ -1,14 +1,17 @@
 """A dict from bytes that splits into many when it is large. Knows nothing of what it holds.
 
 One big dict stops the world when it grows (1 s at five million keys); a thousand small ones never
-take long. So: one dict in insertion order until SPLIT_AT entries, then SHARDS dicts for good.
+take long. So: one dict in insertion order until it holds more than `split_at` entries, then SHARDS
+dicts until it is empty again.
 
 Every key has a position, 32 bits of its hash, which never changes while the process lives. The
 top bits of the position choose the shard, and `scan` walks positions upwards, so a cursor stays
 true while the map grows, shrinks or splits: what was there all the time is returned.
 """
 
+import sys
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final, Generic, TypeVar
 
 from mypy_extensions import i64
@@ -24,6 +27,9 @@ IN_SHARD_BITS: Final = POSITION_BITS - SHARD_BITS
 KEYS_PER_BUCKET: Final = 4
 # A dict looks a key up by the low bits of its hash: keys that share a shard must differ in them.
 HASH_SHIFT: Final = 20
+# A dict keeps its room when its keys leave. A full one takes at most 100 bytes an entry.
+WASTEFUL_ENTRY_BYTES: Final = 400
+SHRINKABLE_MIN: Final = 8
 
 
 def position_of(key: bytes) -> i64:
@@ -33,9 +39,13 @@ def position_of(key: bytes) -> i64:
 
 
 class ShardedMap(Generic[V]):
-    """A mapping of bytes to values with growth, iteration and scanning in small steps."""
+    """A mapping of bytes to values with growth, iteration and scanning in small steps.
 
-    def __init__(self) -> None:
+    None is not a value.
+    """
+
+    def __init__(self, split_at: int = SPLIT_AT) -> None:
+        self._split_at: Final = split_at
         self._first: dict[bytes, V] = {}
         self._shards: list[dict[bytes, V]] = [self._first]
         self._is_split = False
@@ -43,7 +53,7 @@ class ShardedMap(Generic[V]):
         self._order: ScanOrder[V] = ScanOrder()
 
     def __len__(self) -> int:
-        return self._size if self._is_split else len(self._first)
+        return self._size
 
     def __contains__(self, key: bytes) -> bool:
         return key in self._shard(key)
@@ -54,15 +64,14 @@ class ShardedMap(Generic[V]):
         return self._shard(key).get(key)
 
     def set(self, key: bytes, value: V) -> None:
-        if not self._is_split:
-            self._first[key] = value
-            if len(self._first) > SPLIT_AT:
-                self._split()
-            return
         shard = self._shard(key)
         before = len(shard)
         shard[key] = value
-        self._size += len(shard) - before
+        if len(shard) != before:
+            self._size += 1
+            self._order.is_current = False
+            if not self._is_split and self._size > self._split_at:
+                self._split()
 
     def pop(self, key: bytes) -> V | None:
         """Remove `key` and return its value, None when it was not there."""
@@ -70,6 +79,9 @@ class ShardedMap(Generic[V]):
         value = shard.pop(key, None)
         if value is not None:
             self._size -= 1
+            left = len(shard)
+            if left & (left - 1) == 0:
+                self._give_room_back(key, shard)
         return value
 
     def items(self) -> Iterator[tuple[bytes, V]]:
@@ -88,10 +100,7 @@ class ShardedMap(Generic[V]):
         """Return the key at `index` in the order of `items`; a step per entry of one shard."""
         for shard in self._shards:
             if index < len(shard):
-                for key in shard:
-                    if index == 0:
-                        return key
-                    index -= 1
+                return next(islice(shard, index, None))
             index -= len(shard)
         raise IndexError(index)
 
@@ -100,7 +109,7 @@ class ShardedMap(Generic[V]):
 
         A key that is there from the first call to the last is returned at least once.
         """
-        if cursor == 0:
+        if cursor == 0 and not self._order.is_current:
             self._order.forget()
         found: list[bytes] = []
         range_bits = IN_SHARD_BITS if self._is_split else POSITION_BITS
@@ -113,6 +122,10 @@ class ShardedMap(Generic[V]):
         self._order.forget()
         return 0, found
 
+    def parts(self) -> list[object]:
+        """Return what the map is made of, for freeing it part by part."""
+        return list(self._shards)
+
     def _shard(self, key: bytes) -> dict[bytes, V]:
         if not self._is_split:
             return self._first
@@ -122,22 +135,38 @@ class ShardedMap(Generic[V]):
         shards: list[dict[bytes, V]] = [{} for _ in range(SHARDS)]
         for key, value in self._first.items():
             shards[position_of(key) >> IN_SHARD_BITS][key] = value
-        self._size = len(self._first)
         self._shards = shards
         self._first = {}
         self._is_split = True
+        self._order.forget()
+
+    def _give_room_back(self, key: bytes, shard: dict[bytes, V]) -> None:
+        """The dict `key` has left holds a power of two entries now: replace it if it is mostly empty."""
+        if self._is_split and self._size == 0:
+            self._be_one_dict({})
+        elif len(shard) >= SHRINKABLE_MIN and sys.getsizeof(shard) > WASTEFUL_ENTRY_BYTES * len(shard):
+            if self._is_split:
+                self._shards[position_of(key) >> IN_SHARD_BITS] = dict(shard)
+            else:
+                self._be_one_dict(dict(shard))
+
+    def _be_one_dict(self, only: dict[bytes, V]) -> None:
+        self._first = only
+        self._shards = [only]
+        self._is_split = False
         self._order.forget()
 
 
 class ScanOrder(Generic[V]):
     """The keys of the shard that is being scanned, in buckets of a few by position.
 
-    Made when a scan enters a shard and kept until one enters another or starts, so that a scan in
+    Made when a scan enters a shard and kept until one enters another or ends, so that a scan in
     small steps does not sort the shard anew at each. A scan may go on with an order made after it
-    started, never with an older one: keys may have come in between.
+    started, or as long as no key has come in since: that is what `is_current` says.
     """
 
     def __init__(self) -> None:
+        self.is_current = False
         self._number = -1
         self._shift = 0
         self._buckets: list[list[bytes]] = []
@@ -166,9 +195,12 @@ class ScanOrder(Generic[V]):
     def _sort(self, shard: dict[bytes, V], number: int, start: int, range_bits: int) -> None:
         bucket_bits = max(len(shard) // KEYS_PER_BUCKET, 1).bit_length() - 1
         shift = range_bits - bucket_bits
+        mask: i64 = (1 << range_bits) - 1
+        by: i64 = shift
         buckets: list[list[bytes]] = [[] for _ in range(1 << bucket_bits)]
         for key in shard:
-            buckets[(position_of(key) - start) >> shift].append(key)
+            buckets[(position_of(key) & mask) >> by].append(key)
+        self.is_current = True
         self._number = number
         self._shift = shift
         self._buckets = buckets

@@ -1,14 +1,19 @@
-"""What can stand behind a key, and what kind it is."""
+"""What can stand behind a key, what kind it is, and how Redis would call its representation."""
 
 from typing import Final, TypeAlias
+
+from kvik.numbers import parse_integer
 
 STRING: Final = 0
 
 KIND_NAMES: Final = (b"string",)
 """Redis' name of each kind, by its number."""
 
-Value: TypeAlias = "bytes | int"
+Value: TypeAlias = bytes | int
 """A string is bare bytes, or a bare int when a counter made it: a wrapper would double its size."""
+
+# Redis keeps a string of up to so many bytes in one allocation with its header.
+EMBEDDED_MAX: Final = 44
 
 
 def kind_of(value: Value) -> int:
@@ -21,3 +26,18 @@ def as_bytes(value: Value) -> bytes:
     if isinstance(value, bytes):
         return value
     return b"%d" % value
+
+
+def copy_of(value: Value) -> Value:
+    """Return an equal value that shares nothing which can change."""
+    return value
+
+
+def encoding_of(value: Value) -> bytes:
+    """Return the name OBJECT ENCODING gives: Redis 7's for a value that was set to these bytes.
+
+    A short string that APPEND or SETRANGE made is `raw` in Redis; nothing here remembers that.
+    """
+    if not isinstance(value, bytes) or parse_integer(value) is not None:
+        return b"int"
+    return b"embstr" if len(value) <= EMBEDDED_MAX else b"raw"

@@ -1,0 +1,74 @@
+"""`kvik serve`: the settings from file, environment and flags, then the server until it is told to end."""
+
+import os
+import sys
+
+import click
+
+from kvik.errors import SettingsError
+from kvik.settings import SETTINGS, Setting, Settings, load_settings
+
+Flags = dict[str, str | tuple[str, ...] | None]
+
+
+def option(name: str, setting: Setting) -> click.Option:
+    """Return the flag of a setting, taken as text: the record itself checks it."""
+    is_list = name == "listen"
+    default = "" if setting.is_secret else Settings().shown(name)
+    return click.Option(
+        [setting.flag, parameter(name)],
+        metavar="ADDRESS" if is_list else "VALUE",
+        multiple=is_list,
+        help=f"{setting.meaning} [{default}]" if default else setting.meaning,
+    )
+
+
+def parameter(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def serve(directory: str | None, config: str | None, bind: str | None, port: str | None, **given: str | None) -> int:
+    """Serve a database over the network.
+
+    It is kept in memory only: a database in a directory comes later. Settings come from the file, then from
+    KVIK_* variables, then from these flags.
+    """
+    if directory is not None:
+        raise click.UsageError(f"{directory}: a database cannot be kept in a directory yet; leave DIR out")
+    flags: Flags = {name: given[parameter(name)] for name in SETTINGS}
+    if bind is not None or port is not None:
+        flags["listen"] = listen_on(bind, port, flags["listen"])
+    try:
+        settings = load_settings(config or os.environ.get("KVIK_CONFIG"), os.environ, flags)
+        # Imported here: wrong use is told before the server is loaded.
+        from kvik.assembly import serve as serve_until_the_end
+
+        return serve_until_the_end(settings)
+    except (SettingsError, OSError) as error:
+        sys.stderr.write(f"kvik: {error}\n")
+        return 1
+
+
+def listen_on(bind: str | None, port: str | None, listen: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """Return the address that --bind and --port stand for."""
+    if listen:
+        raise click.UsageError("--bind and --port stand for one --listen: give either these or --listen")
+    host = bind or "127.0.0.1"
+    return (f"auto://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{port or 9736}",)
+
+
+command = click.Command(
+    "serve",
+    callback=serve,
+    help=serve.__doc__,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    params=[
+        click.Argument(["directory"], required=False, metavar="[DIR]"),
+        click.Option(["--config"], metavar="FILE", help="Read settings from this TOML file."),
+        click.Option(
+            ["--bind"], metavar="HOST", help="Serve this host's address: short for --listen auto://HOST:PORT."
+        ),
+        click.Option(["--port"], metavar="PORT", help="Serve this port: short for --listen auto://HOST:PORT."),
+        *[option(name, setting) for name, setting in SETTINGS.items()],
+    ],
+)

@@ -1,0 +1,122 @@
+"""Strings that count: INCR and its relatives. A counter is kept as a bare int, so that counting does not parse."""
+
+from kvik.commands.args import Args
+from kvik.commands.family import Family
+from kvik.declaration import DENYOOM, FAST, FIRST, WRITE
+from kvik.errors import ReplyError, not_a_float, not_an_integer, wrong_type
+from kvik.long_double import LongDouble, parse_long_double
+from kvik.numbers import INTEGER_MAX, INTEGER_MIN, parse_integer
+from kvik.replies import Reply
+from kvik.session import Session
+from kvik.store.value import STRING, Value, as_bytes, kind_of
+
+family = Family("string")
+
+COUNTING = WRITE | DENYOOM | FAST
+
+
+def count(session: Session, key: bytes, amount: int) -> int:
+    """Add `amount` to the integer at `key`, 0 where there is none, and return the sum."""
+    value = session.keys.find(key)
+    total = amount if value is None else integer_in(value) + amount
+    if total > INTEGER_MAX or total < INTEGER_MIN:
+        raise ReplyError("ERR", "increment or decrement would overflow")
+    session.keys.replace(key, total)
+    return total
+
+
+def integer_in(value: Value) -> int:
+    """Return the 64-bit integer a value holds. Raises WRONGTYPE, or Redis' error for another string."""
+    if isinstance(value, int):
+        return value
+    if kind_of(value) != STRING:
+        raise wrong_type()
+    number = parse_integer(as_bytes(value))
+    if number is None:
+        raise not_an_integer()
+    return number
+
+
+@family.command(
+    "INCR",
+    args=(1, 1),
+    flags=COUNTING,
+    keys=FIRST,
+    summary="Adds one to the integer at a key, 0 where there is none, and returns the sum.",
+    syntax="key",
+)
+def incr(session: Session, args: Args) -> Reply:
+    return count(session, args.key(), 1)
+
+
+@family.command(
+    "DECR",
+    args=(1, 1),
+    flags=COUNTING,
+    keys=FIRST,
+    summary="Takes one from the integer at a key, 0 where there is none, and returns what is left.",
+    syntax="key",
+)
+def decr(session: Session, args: Args) -> Reply:
+    return count(session, args.key(), -1)
+
+
+@family.command(
+    "INCRBY",
+    args=(2, 2),
+    flags=COUNTING,
+    keys=FIRST,
+    summary="Adds a number to the integer at a key, 0 where there is none, and returns the sum.",
+    syntax="key increment",
+)
+def incrby(session: Session, args: Args) -> Reply:
+    key = args.key()
+    return count(session, key, args.integer())
+
+
+@family.command(
+    "DECRBY",
+    args=(2, 2),
+    flags=COUNTING,
+    keys=FIRST,
+    summary="Takes a number from the integer at a key, 0 where there is none, and returns what is left.",
+    syntax="key decrement",
+)
+def decrby(session: Session, args: Args) -> Reply:
+    key = args.key()
+    amount = args.integer()
+    if amount == INTEGER_MIN:
+        raise ReplyError("ERR", "decrement would overflow")
+    return count(session, key, -amount)
+
+
+@family.command(
+    "INCRBYFLOAT",
+    args=(2, 2),
+    flags=COUNTING,
+    keys=FIRST,
+    summary="Adds a number to the one at a key, 0 where there is none, and returns the sum.",
+    syntax="key increment",
+    since="2.6.0",
+)
+def incrbyfloat(session: Session, args: Args) -> Reply:
+    key = args.key()
+    before = session.keys.find(key)
+    if before is not None and kind_of(before) != STRING:
+        raise wrong_type()
+    number = long_double(b"0" if before is None else as_bytes(before))
+    total = number.plus(long_double(args.next()))
+    if total is None:
+        raise ReplyError("ERR", "increment would produce NaN or Infinity")
+    value = total.text()
+    session.keys.replace(key, value)
+    session.effect([b"SET", key, value, b"KEEPTTL"])
+    return value
+
+
+def long_double(text: bytes) -> LongDouble:
+    """Return the number `text` is. Raises Redis' error where it is none."""
+    number = parse_long_double(text)
+    if number is None:
+        raise not_a_float()
+    return number

@@ -1,0 +1,225 @@
+"""Commands on the time keys have to live: the EXPIRE and TTL families and PERSIST.
+
+The journal hears of moments, never of spans: a time to live becomes PEXPIREAT, or DEL where the
+moment has passed already, as Redis propagates it.
+"""
+
+from typing import Final
+
+from kvik.commands.args import Args
+from kvik.commands.family import Family
+from kvik.declaration import ANY, FAST, FIRST, READONLY, WRITE
+from kvik.errors import ReplyError, shown
+from kvik.numbers import INTEGER_MAX, INTEGER_MIN
+from kvik.replies import Reply
+from kvik.session import Session
+
+family = Family("generic")
+
+CHANGE: Final = WRITE | FAST
+LOOK: Final = READONLY | FAST
+
+SECOND: Final = 1000
+MILLISECOND: Final = 1
+
+NO_KEY: Final = -2
+NO_DEADLINE: Final = -1
+
+NX: Final = 1
+XX: Final = 2
+GT: Final = 4
+LT: Final = 8
+CONDITIONS: Final = ((b"NX", NX), (b"XX", XX), (b"GT", GT), (b"LT", LT))
+
+
+# Setting
+
+
+@family.command(
+    "EXPIRE",
+    args=(2, ANY),
+    flags=CHANGE,
+    keys=FIRST,
+    summary="Sets the time to live of a key in seconds.",
+    syntax="key seconds [NX | XX | GT | LT]",
+)
+def expire(session: Session, args: Args) -> Reply:
+    return expire_at(session, args, "expire", session.services.clock.now, SECOND)
+
+
+@family.command(
+    "PEXPIRE",
+    args=(2, ANY),
+    flags=CHANGE,
+    keys=FIRST,
+    summary="Sets the time to live of a key in milliseconds.",
+    syntax="key milliseconds [NX | XX | GT | LT]",
+    since="2.6.0",
+)
+def pexpire(session: Session, args: Args) -> Reply:
+    return expire_at(session, args, "pexpire", session.services.clock.now, MILLISECOND)
+
+
+@family.command(
+    "EXPIREAT",
+    args=(2, ANY),
+    flags=CHANGE,
+    keys=FIRST,
+    summary="Sets when a key expires, in seconds since 1970.",
+    syntax="key unix-time-seconds [NX | XX | GT | LT]",
+    since="1.2.0",
+)
+def expireat(session: Session, args: Args) -> Reply:
+    return expire_at(session, args, "expireat", 0, SECOND)
+
+
+@family.command(
+    "PEXPIREAT",
+    args=(2, ANY),
+    flags=CHANGE,
+    keys=FIRST,
+    summary="Sets when a key expires, in milliseconds since 1970.",
+    syntax="key unix-time-milliseconds [NX | XX | GT | LT]",
+    since="2.6.0",
+)
+def pexpireat(session: Session, args: Args) -> Reply:
+    return expire_at(session, args, "pexpireat", 0, MILLISECOND)
+
+
+def expire_at(session: Session, args: Args, name: str, base: int, unit: int) -> Reply:
+    """Give the key a deadline `base` + the amount of `unit` milliseconds that the arguments name."""
+    key = args.key()
+    amount_at = args.position
+    args.next()
+    conditions = read_conditions(args)
+    args.position = amount_at
+    moment = moment_in_range(args.integer(), name, base, unit)
+    if not session.keys.contains(key) or not is_allowed(conditions, session.keys.deadline(key), moment):
+        return 0
+    session.keys.set_deadline(key, moment)
+    if session.keys.contains(key):
+        session.effect([b"PEXPIREAT", key, b"%d" % moment])
+    else:
+        session.effect([b"DEL", key])
+    return 1
+
+
+def read_conditions(args: Args) -> int:
+    """Read all words that are left; return the conditions they set."""
+    conditions = 0
+    while args.more():
+        word = args.next()
+        flag = condition_named(word.upper())
+        if flag == 0:
+            raise ReplyError("ERR", f"Unsupported option {shown(word)}")
+        conditions |= flag
+    if conditions & NX and conditions != NX:
+        raise ReplyError("ERR", "NX and XX, GT or LT options at the same time are not compatible")
+    if conditions & GT and conditions & LT:
+        raise ReplyError("ERR", "GT and LT options at the same time are not compatible")
+    return conditions
+
+
+def condition_named(name: bytes) -> int:
+    for known, flag in CONDITIONS:
+        if known == name:
+            return flag
+    return 0
+
+
+def moment_in_range(amount: int, name: str, base: int, unit: int) -> int:
+    """Return the moment in milliseconds. Raises where Redis' 64-bit arithmetic would overflow."""
+    moment = amount * unit
+    if moment > INTEGER_MAX - base or moment < INTEGER_MIN:
+        raise ReplyError("ERR", f"invalid expire time in '{name}' command")
+    return moment + base
+
+
+def is_allowed(conditions: int, deadline: int | None, moment: int) -> bool:
+    """Return whether the conditions let `moment` take the place of `deadline`; none is the far future."""
+    if deadline is None:
+        return not conditions & (XX | GT)
+    if conditions & NX or (conditions & GT and moment <= deadline):
+        return False
+    return not (conditions & LT and moment >= deadline)
+
+
+@family.command(
+    "PERSIST",
+    args=(1, 1),
+    flags=CHANGE,
+    keys=FIRST,
+    summary="Removes the time to live of a key.",
+    syntax="key",
+    since="2.2.0",
+)
+def persist(session: Session, args: Args) -> Reply:
+    return 1 if session.keys.clear_deadline(args.key()) else 0
+
+
+# Asking
+
+
+@family.command(
+    "TTL", args=(1, 1), flags=LOOK, keys=FIRST, summary="Returns the time to live of a key in seconds.", syntax="key"
+)
+def ttl(session: Session, args: Args) -> Reply:
+    return in_seconds(time_left(session, args))
+
+
+@family.command(
+    "PTTL",
+    args=(1, 1),
+    flags=LOOK,
+    keys=FIRST,
+    summary="Returns the time to live of a key in milliseconds.",
+    syntax="key",
+    since="2.6.0",
+)
+def pttl(session: Session, args: Args) -> Reply:
+    return time_left(session, args)
+
+
+@family.command(
+    "EXPIRETIME",
+    args=(1, 1),
+    flags=LOOK,
+    keys=FIRST,
+    summary="Returns when a key expires, in seconds since 1970.",
+    syntax="key",
+    since="7.0.0",
+)
+def expiretime(session: Session, args: Args) -> Reply:
+    return in_seconds(death(session, args))
+
+
+@family.command(
+    "PEXPIRETIME",
+    args=(1, 1),
+    flags=LOOK,
+    keys=FIRST,
+    summary="Returns when a key expires, in milliseconds since 1970.",
+    syntax="key",
+    since="7.0.0",
+)
+def pexpiretime(session: Session, args: Args) -> Reply:
+    return death(session, args)
+
+
+def death(session: Session, args: Args) -> int:
+    """Return when the key dies in milliseconds, NO_DEADLINE or NO_KEY."""
+    key = args.key()
+    if session.keys.read(key) is None:
+        return NO_KEY
+    deadline = session.keys.deadline(key)
+    return NO_DEADLINE if deadline is None else deadline
+
+
+def time_left(session: Session, args: Args) -> int:
+    moment = death(session, args)
+    return moment if moment < 0 else max(moment - session.services.clock.now, 0)
+
+
+def in_seconds(milliseconds: int) -> int:
+    """Round to whole seconds as Redis does; NO_KEY and NO_DEADLINE stay what they are."""
+    return milliseconds if milliseconds < 0 else (milliseconds + 500) // 1000

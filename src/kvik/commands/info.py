@@ -1,0 +1,213 @@
+"""INFO: how the server is doing, in Redis' sections and field names. Says nothing that is not so."""
+
+import sys
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from kvik.build_info import VERSION, build_name
+from kvik.commands.args import Args
+from kvik.commands.family import Family
+from kvik.declaration import ANY, DANGEROUS, LOADING, STALE
+from kvik.replies import Reply, Verbatim
+from kvik.services import REDIS_VERSION
+from kvik.session import Session
+
+family = Family("server")
+
+Section: TypeAlias = Callable[[Session], list[str]]
+
+SECONDS_PER_DAY: Final = 86_400
+KB: Final = 1024.0
+
+
+@family.command(
+    "INFO",
+    args=(0, ANY),
+    flags=LOADING | STALE | DANGEROUS,
+    summary="Returns information and statistics about the server.",
+    syntax="[section [section ...]]",
+)
+def info(session: Session, args: Args) -> Reply:
+    """As Redis 7: a section that is not known adds nothing; `default` leaves out what is long."""
+    wanted = {word.decode("ascii", "replace").lower() for word in args.rest()} or {"default"}
+    everything = "all" in wanted or "everything" in wanted
+    texts: list[str] = []
+    for name, title, is_default, section in SECTIONS:
+        if everything or name in wanted or (is_default and "default" in wanted):
+            texts.append("".join([f"{line}\r\n" for line in [f"# {title}", *section(session)]]))
+    return Verbatim("\r\n".join(texts).encode("utf-8", "surrogateescape"))
+
+
+def server(session: Session) -> list[str]:
+    services = session.services
+    now = services.clock.microseconds()
+    uptime = max(services.clock.now - services.statistics.started, 0) // 1_000
+    listeners = services.house.listening()
+    return [
+        f"redis_version:{REDIS_VERSION}",
+        f"kvik_version:{VERSION}",
+        f"kvik_build:{build_name()}",
+        f"python_version:{'.'.join([str(number) for number in sys.version_info[:3]])}",
+        "redis_mode:standalone",
+        f"os:{services.house.system()}",
+        f"arch_bits:{64 if sys.maxsize > 2**32 else 32}",
+        f"process_id:{services.house.process_id()}",
+        f"run_id:{services.run_id}",
+        f"tcp_port:{first_port(listeners)}",
+        f"server_time_usec:{now}",
+        f"uptime_in_seconds:{uptime}",
+        f"uptime_in_days:{uptime // SECONDS_PER_DAY}",
+        f"executable:{sys.executable}",
+        *[f"listener{number}:{listener(address)}" for number, address in enumerate(listeners)],
+    ]
+
+
+def first_port(listeners: list[str]) -> str:
+    """Return the first port served, 0 where there is none."""
+    for address in listeners:
+        port = address.rpartition(":")[2]
+        if port.isdigit():
+            return port
+    return "0"
+
+
+def listener(address: str) -> str:
+    """Return an address as INFO shows it: `name=auto,bind=127.0.0.1,port=9736`."""
+    scheme, _, place = address.partition("://")
+    if place.startswith("/"):
+        return f"name={scheme},bind={place}"
+    host, _, port = place.rpartition(":")
+    return f"name={scheme},bind={host},port={port}"
+
+
+def clients(session: Session) -> list[str]:
+    services = session.services
+    sessions = services.sessions.values()
+    return [
+        f"connected_clients:{len(sessions)}",
+        "cluster_connections:0",
+        f"maxclients:{services.settings.maxclients}",
+        f"blocked_clients:{sum([other.wait is not None for other in sessions])}",
+        f"watching_clients:{sum([len(other.watching) > 0 for other in sessions])}",
+        "tracking_clients:0",
+        "pubsub_clients:0",
+    ]
+
+
+def memory(session: Session) -> list[str]:
+    """The memory in use is what the process holds: it is the figure a machine runs out of."""
+    house = session.services.house
+    used = house.resident_bytes()
+    peak = max(house.resident_bytes_max(), used)
+    return [
+        f"used_memory:{used}",
+        f"used_memory_human:{human(used)}",
+        f"used_memory_rss:{used}",
+        f"used_memory_rss_human:{human(used)}",
+        f"used_memory_peak:{peak}",
+        f"used_memory_peak_human:{human(peak)}",
+        f"used_memory_peak_perc:{100 * used / max(peak, 1):.2f}%",
+        "maxmemory:0",
+        "maxmemory_human:0B",
+        "maxmemory_policy:noeviction",
+        "mem_fragmentation_ratio:1.00",
+        "mem_allocator:python",
+    ]
+
+
+def human(size: int) -> str:
+    """Return a size with Redis' units: `918.97K`."""
+    if size < KB:
+        return f"{size}B"
+    amount = size / KB
+    unit = "K"
+    for larger in ("M", "G", "T"):
+        if amount >= KB:
+            amount /= KB
+            unit = larger
+    return f"{amount:.2f}{unit}"
+
+
+def persistence(session: Session) -> list[str]:
+    return [
+        "loading:0",
+        "rdb_bgsave_in_progress:0",
+        "aof_enabled:0",
+        "aof_rewrite_in_progress:0",
+    ]
+
+
+def statistics(session: Session) -> list[str]:
+    counted = session.services.statistics
+    spaces = session.services.databases.spaces
+    return [
+        f"total_connections_received:{counted.connections_received}",
+        f"total_commands_processed:{counted.commands_processed}",
+        f"total_net_input_bytes:{counted.bytes_read}",
+        f"total_net_output_bytes:{counted.bytes_written}",
+        f"rejected_connections:{counted.connections_rejected}",
+        f"expired_keys:{sum([space.expired_keys for space in spaces])}",
+        "evicted_keys:0",
+        f"keyspace_hits:{sum([space.hits for space in spaces])}",
+        f"keyspace_misses:{sum([space.misses for space in spaces])}",
+        "pubsub_channels:0",
+        "pubsub_patterns:0",
+        f"total_error_replies:{sum(counted.errors_by_code.values())}",
+        f"kvik_protocol_errors:{counted.protocol_errors}",
+    ]
+
+
+def replication(session: Session) -> list[str]:
+    return [
+        "role:master",
+        "connected_slaves:0",
+        f"master_replid:{session.services.run_id}",
+        "master_repl_offset:0",
+    ]
+
+
+def processor(session: Session) -> list[str]:
+    in_program, in_system = session.services.house.processor_seconds()
+    return [f"used_cpu_sys:{in_system:.6f}", f"used_cpu_user:{in_program:.6f}"]
+
+
+def command_statistics(session: Session) -> list[str]:
+    return [
+        f"cmdstat_{usage.declaration.full_name()}:calls={usage.calls}"
+        f",rejected_calls={usage.rejected},failed_calls={usage.failed}"
+        for usage in session.services.usage()
+        if usage.calls or usage.rejected
+    ]
+
+
+def error_statistics(session: Session) -> list[str]:
+    counted = session.services.statistics.errors_by_code
+    return [f"errorstat_{code}:count={count}" for code, count in sorted(counted.items())]
+
+
+def cluster(session: Session) -> list[str]:
+    return ["cluster_enabled:0"]
+
+
+def keyspace(session: Session) -> list[str]:
+    return [
+        f"db{space.number}:keys={len(space)},expires={space.with_deadline()},avg_ttl=0"
+        for space in session.services.databases.spaces
+        if len(space) > 0
+    ]
+
+
+SECTIONS: Final[tuple[tuple[str, str, bool, Section], ...]] = (
+    ("server", "Server", True, server),
+    ("clients", "Clients", True, clients),
+    ("memory", "Memory", True, memory),
+    ("persistence", "Persistence", True, persistence),
+    ("stats", "Stats", True, statistics),
+    ("replication", "Replication", True, replication),
+    ("cpu", "CPU", True, processor),
+    ("commandstats", "Commandstats", False, command_statistics),
+    ("errorstats", "Errorstats", True, error_statistics),
+    ("cluster", "Cluster", True, cluster),
+    ("keyspace", "Keyspace", True, keyspace),
+)
+"""Name, title, whether it is shown unasked, and what is in it; in Redis' order."""

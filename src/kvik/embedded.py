@@ -1,0 +1,173 @@
+"""A database inside a program: the engine without a porch. Knows no socket and no dialect."""
+
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from kvik.declaration import Declaration
+from kvik.engine import Engine
+from kvik.errors import ReplyError
+from kvik.replies import BigNumber, CommandLines, Map, NullArray, Pairs, Push, Reply, Set, Status, Verbatim, Wait
+from kvik.request import Request
+from kvik.session import Outlet, Session
+
+Word = str | bytes | int | float
+Plain = bytes | int | float | None | ReplyError | list["Plain"] | dict["Plain", "Plain"] | set["Plain"]
+
+EXPIRY_PAUSE_MS = 100
+"""How often a call also removes keys that nobody asks for any more."""
+EXPIRED_KEYS_MAX = 1_000
+
+
+class Caller(Outlet):
+    """One thread's session, and the answer that came late."""
+
+    def __init__(self, engine: Engine, changed: threading.Condition) -> None:
+        self.thread = threading.current_thread()
+        self.session = engine.open_session(self)
+        self.session.authenticated = True
+        self.session.door = "embedded"
+        self.late: list[Reply] = []
+        self._changed = changed
+
+    def deliver(self, request: Request, reply: Reply) -> None:
+        self.late.append(reply)
+        self._changed.notify_all()
+
+
+class Database:
+    """One engine, used by any number of threads: one at a time, each with a session of its own.
+
+    So MULTI, WATCH and SELECT belong to the thread that said them, as to a connection of a server.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        self._local = threading.local()
+        self._callers: list[Caller] = []
+        self._expire_next = 0
+        self._is_closed = False
+
+    def execute(self, *words: Word) -> Plain:
+        """Run one command and return its reply as plain Python values.
+
+        Strings are sent as UTF-8 and come back as bytes. Raises ReplyError for an error; inside the
+        list that EXEC returns an error is an element.
+        """
+        if not words:
+            raise TypeError("execute() needs the words of a command, such as execute('GET', 'key')")
+        reply = self.reply_to(Request([as_word(word) for word in words]))
+        if isinstance(reply, ReplyError):
+            raise reply
+        return as_plain(reply)
+
+    def reply_to(self, request: Request) -> Reply:
+        """Return the reply as the engine gives it, an error included; wait where the command waits."""
+        with self._lock:
+            session = self.session
+            self._tick()
+            reply = self._engine.execute(session, request)
+            return self._wait(reply) if isinstance(reply, Wait) else reply
+
+    @property
+    def session(self) -> Session:
+        """The session of the calling thread."""
+        try:
+            caller: Caller = self._local.caller
+        except AttributeError:
+            caller = self._open_caller()
+        return caller.session
+
+    def declarations(self) -> dict[bytes, Declaration]:
+        """Return what is said about every command, by upper-case name, `CLIENT ID` for a subcommand."""
+        return self._engine.declarations()
+
+    def close(self) -> None:
+        """Forget all data; every later call raises ValueError."""
+        with self._lock:
+            self._is_closed = True
+            for caller in self._callers:
+                self._engine.close_session(caller.session)
+            self._callers = []
+            self._local = threading.local()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _tick(self) -> None:
+        now = self._engine.clock.tick()
+        if now >= self._expire_next:
+            self._expire_next = now + EXPIRY_PAUSE_MS
+            self._engine.databases.expire_due(EXPIRED_KEYS_MAX)
+
+    def _open_caller(self) -> Caller:
+        """Return a caller for this thread, and forget those whose threads have ended."""
+        with self._lock:
+            if self._is_closed:
+                raise ValueError("the database is closed")
+            for caller in [caller for caller in self._callers if not caller.thread.is_alive()]:
+                self._engine.close_session(caller.session)
+                self._callers.remove(caller)
+            caller = Caller(self._engine, self._changed)
+            self._callers.append(caller)
+            self._local.caller = caller
+            return caller
+
+    def _wait(self, wait: Wait) -> Reply:
+        """Let other threads in until one of them changes what is waited for, or the deadline passes."""
+        caller: Caller = self._local.caller
+        try:
+            while not caller.late:
+                left = (wait.deadline - self._engine.clock.tick()) / 1_000 if wait.deadline else None
+                if left is not None and left <= 0:
+                    self._engine.give_up_waiting(caller.session)
+                    break
+                self._changed.wait(left)
+        finally:
+            self._engine.stop_waiting(caller.session)
+        return caller.late.pop()
+
+
+def as_word(word: Word) -> bytes:
+    """Return a word of a request as the bytes that are sent for it."""
+    if isinstance(word, bytes):
+        return word
+    if isinstance(word, str):
+        return word.encode("utf-8", "surrogateescape")
+    if isinstance(word, bool) or not isinstance(word, (int, float)):
+        raise TypeError(f"a word is str, bytes, int or float, not {type(word).__name__}")
+    return repr(word).encode()
+
+
+def as_plain(reply: Reply) -> Plain:
+    """Return a reply as plain Python values: Status as bytes, Map as dict, Set as set, Pairs as lists."""
+    if reply is None or isinstance(reply, (bytes, int, float, ReplyError)):
+        return reply
+    if isinstance(reply, Status):
+        return reply.text
+    if isinstance(reply, NullArray):
+        return None
+    if isinstance(reply, Map):
+        return {as_plain(name): as_plain(value) for name, value in reply.pairs}
+    if isinstance(reply, Set):
+        return {as_plain(member) for member in reply.members}
+    if isinstance(reply, Pairs):
+        return [[as_plain(one), as_plain(other)] for one, other in reply.pairs]
+    if isinstance(reply, Verbatim):
+        return reply.text
+    if isinstance(reply, BigNumber):
+        return reply.value
+    if isinstance(reply, CommandLines):
+        return [[*words] for words in reply.commands]
+    if isinstance(reply, Push):
+        return [as_plain(item) for item in reply.items]
+    assert isinstance(reply, Sequence), reply
+    return [as_plain(item) for item in reply]

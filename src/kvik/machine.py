@@ -1,0 +1,45 @@
+"""What the machine says about this process: its number, memory and processor time. Knows nothing of kvik."""
+
+import os
+import platform
+import sys
+from typing import Final
+
+KB: Final = 1024
+STATM: Final = "/proc/self/statm"
+"""Linux' sizes of this process in pages; the second one is what is in memory."""
+
+
+def process_id() -> int:
+    return os.getpid()
+
+
+def system() -> str:
+    """Return name, version and processor, such as `Linux 6.1.0 x86_64`."""
+    return f"{platform.system()} {platform.release()} {platform.machine()}"
+
+
+def resident_bytes() -> int:
+    """Return how much memory the process holds now; where only the peak can be known, the peak."""
+    try:
+        with open(STATM, "rb") as stream:
+            pages = int(stream.read(256).split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return resident_bytes_max()
+
+
+def resident_bytes_max() -> int:
+    """Return the most memory the process has held, 0 where the system does not say."""
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * KB
+
+
+def processor_seconds() -> tuple[float, float]:
+    """Return the seconds spent in the program and, for it, in the system."""
+    spent = os.times()
+    return spent.user, spent.system

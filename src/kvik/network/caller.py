@@ -1,0 +1,201 @@
+"""One connection: bytes to a dialect, requests to the engine, replies back to bytes. Knows no socket."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from librt.strings import BytesWriter
+from mypy_extensions import mypyc_attr
+
+from kvik.dialects.dialect import Dialect
+from kvik.engine import Engine
+from kvik.errors import ProtocolError, RecoverableProtocolError
+from kvik.replies import Reply
+from kvik.request import Request
+from kvik.session import REPLY_OFF, REPLY_ON, REPLY_SKIP, REPLY_SKIP_LAST, Outlet
+
+# A client that does not read its replies is not served further while this much waits for it.
+OUTPUT_PAUSE_BYTES: Final = 1 << 20
+# A writer that grew beyond this is not kept for the next reply.
+WRITER_KEEP_BYTES: Final = 1 << 16
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Carrier:
+    """Who carries a caller's bytes; told when there is something to do at the end of the turn."""
+
+    def touch(self) -> None:
+        """There is output, or the caller has finished, or it can go on."""
+
+    def waiting_bytes(self) -> int:
+        """Return how much taken output has not left yet."""
+        return 0
+
+    def wait_until(self, deadline: int) -> None:
+        """Call `Caller.give_up_waiting` at `deadline`, wall-clock milliseconds."""
+
+
+class Caller(Outlet):
+    """One client. `receive` what it sends, carry `take_output` to it, end when `is_finished`.
+
+    `can_go_on` says that requests are left for `go_on`: they had to wait for a reply, or for output
+    to be read.
+    """
+
+    def __init__(self, engine: Engine, dialect: Dialect, carrier: Carrier) -> None:
+        self.engine: Final = engine
+        self.carrier: Final = carrier
+        self.session: Final = engine.open_session(self)
+        self.is_finished = False
+        self.is_settled = False
+        self._dialect = dialect
+        self._out = BytesWriter()
+        self.can_go_on = False
+        self._is_trusted = False
+        self._out.write(dialect.greeting())
+        self._trust()
+
+    # From the client
+
+    def receive(self, data: bytes) -> None:
+        """Run every complete request in what came in so far."""
+        self.engine.statistics.bytes_read += len(data)
+        self.session.last_active = self.engine.clock.now
+        self._dialect.feed(data)
+        if not self.is_settled and not self._settle():
+            return
+        if self.session.parked is None:
+            self._run_requests()
+
+    def input_bytes(self) -> int:
+        return self._dialect.buffered()
+
+    def end_of_input(self) -> None:
+        """The client will send no more: run what a missing line end held back, then finish."""
+        self._dialect.end_of_input()
+        if self.is_settled or self._settle():
+            self._run_requests()
+        self.is_finished = True
+
+    def go_on(self) -> None:
+        """Run the requests that are left."""
+        if self.can_go_on and not self.is_finished:
+            self.can_go_on = False
+            self._run_requests()
+
+    def hang_up(self) -> None:
+        """The connection is gone."""
+        self.is_finished = True
+        self.engine.close_session(self.session)
+
+    def give_up_waiting(self, deadline: int) -> None:
+        """`deadline` has passed: answer the request that waited for so long, if it still does."""
+        wait = self.session.wait
+        if wait is not None and wait.deadline == deadline:
+            self.engine.give_up_waiting(self.session)
+
+    # To the client
+
+    def output_bytes(self) -> int:
+        return len(self._out) + self.carrier.waiting_bytes()
+
+    def has_output(self) -> bool:
+        """Return whether `take_output` would return anything."""
+        return len(self._out) > 0
+
+    def take_output(self) -> bytes:
+        """Return the encoded replies and forget them."""
+        out = self._out
+        data = out.getvalue()
+        if len(data) > WRITER_KEEP_BYTES:
+            self._out = BytesWriter()
+        else:
+            out.truncate(0)
+        return data
+
+    def farewell(self, seconds: int) -> bool:
+        """Warn a client that reads by eye that the server closes; return whether it was warned."""
+        warning = self._dialect.farewell(seconds)
+        if not warning:
+            return False
+        self._out.write(warning)
+        self.carrier.touch()
+        return True
+
+    def deliver(self, request: Request, reply: Reply) -> None:
+        self._answer(request, reply)
+        self.can_go_on = True
+        self.carrier.touch()
+
+    def push(self, items: Sequence[Reply]) -> None:
+        self._dialect.push(items, self.session.protocol, self._out)
+        self.carrier.touch()
+
+    def close(self) -> None:
+        self.is_finished = True
+        self.carrier.touch()
+
+    # Steps
+
+    def _settle(self) -> bool:
+        try:
+            dialect = self._dialect.settled()
+        except ProtocolError as error:
+            self._break_off(error)
+            return False
+        if dialect is None:
+            return False
+        self.is_settled = True
+        self._dialect = dialect
+        self.session.door = dialect.name
+        self._trust()
+        return True
+
+    def _trust(self) -> None:
+        self._is_trusted = self.session.authenticated
+        self._dialect.is_trusted = self._is_trusted
+
+    def _run_requests(self) -> None:
+        session = self.session
+        while not self.is_finished:
+            try:
+                request = self._dialect.next_request()
+            except RecoverableProtocolError as error:
+                self._dialect.encode_protocol_error(error.message, self._out)
+                continue
+            except ProtocolError as error:
+                self._break_off(error)
+                return
+            if request is None:
+                return
+            reply = self.engine.execute(session, request)
+            if session.parked is not None:
+                self._wait()
+                return
+            self._answer(request, reply)
+            if session.is_closing:
+                self.is_finished = True
+            elif len(self._out) > OUTPUT_PAUSE_BYTES:
+                self.can_go_on = True
+                return
+            if self._is_trusted is not session.authenticated:
+                self._trust()
+
+    def _wait(self) -> None:
+        wait = self.session.wait
+        if wait is not None and wait.deadline > 0:
+            self.carrier.wait_until(wait.deadline)
+
+    def _answer(self, request: Request, reply: Reply) -> None:
+        session = self.session
+        if session.reply_mode == REPLY_ON:
+            self._dialect.encode(request, reply, session.protocol, self._out)
+        elif session.reply_mode == REPLY_SKIP:
+            session.reply_mode = REPLY_SKIP_LAST
+        elif session.reply_mode == REPLY_SKIP_LAST:
+            session.reply_mode = REPLY_ON
+
+    def _break_off(self, error: ProtocolError) -> None:
+        self.engine.statistics.protocol_errors += 1
+        if error.message:
+            self._dialect.encode_protocol_error(error.message, self._out)
+        self.is_finished = True

@@ -1,0 +1,215 @@
+"""The end of a turn: what was run is sealed in the journal, and what may leave is sent.
+
+A turn is: read all that is ready, run every complete request, hand the batch to the journal, send
+once per connection. Knows callers and sequence numbers; how bytes travel is the connection's affair.
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from mypy_extensions import mypyc_attr
+
+from kvik.dialects.dialect import Dialect
+from kvik.engine import Engine
+from kvik.network.caller import OUTPUT_PAUSE_BYTES, Caller, Carrier
+
+UNLIMITED: Final = 1 << 62
+# How long a client that is to leave may take to read its last reply.
+LINGER_MS: Final = 10_000
+
+Welcome: TypeAlias = "Callable[[Connection], None]"
+"""What is told of a connection as soon as there is one."""
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Alarm:
+    """Whoever calls `Turn.ring` in time."""
+
+    def ring_at(self, moment: int) -> None:
+        """Call `Turn.ring` at `moment`, wall-clock milliseconds, or earlier."""
+
+
+class Parcel:
+    """Bytes that may leave when the journal has released `sequence`; `data` shrinks as it is sent."""
+
+    def __init__(self, sequence: int, data: memoryview) -> None:
+        self.sequence: Final = sequence
+        self.data = data
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Connection(Carrier):
+    """A caller with the output that still has to leave."""
+
+    def __init__(self, dialect: Dialect, turn: "Turn") -> None:
+        self.turn: Final = turn
+        self.is_touched = False
+        self.is_open = True
+        self.caller: Final = Caller(turn.engine, dialect, self)
+        self._parcels: Final[deque[Parcel]] = deque()
+        self._waiting_bytes = 0
+        self._is_reading = True
+        self._is_writing = False
+        turn.connections[self.caller.session.id] = self
+
+    # What a kind of connection provides
+
+    def write(self, data: memoryview) -> int:
+        """Send without waiting; return how many bytes were taken, -1 when the connection is gone."""
+        raise NotImplementedError
+
+    def watch(self, reading: bool, writing: bool) -> None:
+        """Say whether to be woken when there is input, and when output can go on."""
+        raise NotImplementedError
+
+    def shut(self) -> None:
+        """Close the connection itself."""
+        raise NotImplementedError
+
+    # Carrier
+
+    def touch(self) -> None:
+        if not self.is_touched:
+            self.is_touched = True
+            self.turn.touched.append(self)
+
+    def waiting_bytes(self) -> int:
+        return self._waiting_bytes
+
+    def wait_until(self, deadline: int) -> None:
+        self.turn.wait_until(deadline, self.caller.session.id)
+
+    # In a turn
+
+    def received(self, data: bytes) -> None:
+        """Take input; none at all means that the client will send no more."""
+        caller = self.caller
+        if data:
+            caller.receive(data)
+            if caller.input_bytes() > self.turn.input_bytes_max:
+                self.drop()
+                return
+        else:
+            caller.end_of_input()
+        self.touch()
+
+    def settle(self, sequence: int) -> None:
+        """Queue this turn's output behind what is queued, and send what may leave."""
+        if self.caller.has_output():
+            data = self.caller.take_output()
+            self._waiting_bytes += len(data)
+            self._parcels.append(Parcel(sequence, memoryview(data)))
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what has been released, as far as the client takes it."""
+        released = self.turn.engine.journal.released
+        parcels = self._parcels
+        is_blocked = False
+        while parcels and not is_blocked and parcels[0].sequence <= released:
+            parcel = parcels[0]
+            sent = self.write(parcel.data)
+            if sent < 0:
+                self.drop()
+                return
+            self._waiting_bytes -= sent
+            if sent == len(parcel.data):
+                parcels.popleft()
+            else:
+                parcel.data = parcel.data[sent:]
+                is_blocked = True
+        self._arrange_next(is_blocked)
+
+    def drop(self) -> None:
+        """End the connection now."""
+        if self.is_open:
+            self.is_open = False
+            self._parcels.clear()
+            self.caller.hang_up()
+            del self.turn.connections[self.caller.session.id]
+            self.shut()
+
+    def _arrange_next(self, is_blocked: bool) -> None:
+        caller = self.caller
+        if not self._parcels and caller.is_finished or self._waiting_bytes > self.turn.output_bytes_max:
+            self.drop()
+            return
+        if caller.can_go_on and self._waiting_bytes <= OUTPUT_PAUSE_BYTES:
+            self.touch()
+        is_reading = self._waiting_bytes <= OUTPUT_PAUSE_BYTES and not caller.is_finished
+        if is_reading is not self._is_reading or is_blocked is not self._is_writing:
+            self._is_reading = is_reading
+            self._is_writing = is_blocked
+            self.watch(is_reading, is_blocked)
+
+
+class Turn:
+    """All connections of one porch, and those that something happened to in this turn."""
+
+    def __init__(self, engine: Engine, alarm: Alarm) -> None:
+        self.engine: Final = engine
+        self.connections: Final[dict[int, Connection]] = {}
+        self.touched: list[Connection] = []
+        self.input_bytes_max = 0
+        self.output_bytes_max = 0
+        self._alarm: Final = alarm
+        self._waits: Final[list[tuple[int, int]]] = []
+        self.adjust()
+
+    def adjust(self) -> None:
+        """Read the settings that are asked for at every turn."""
+        settings = self.engine.settings
+        self.input_bytes_max = settings.client_query_buffer_limit
+        self.output_bytes_max = settings.client_output_buffer_limit["normal"].hard or UNLIMITED
+
+    def begin(self) -> None:
+        """Read the clock for everything that is run in this turn."""
+        self.engine.clock.tick()
+
+    def finish(self) -> None:
+        """Let callers that had to wait go on, seal the turn's batch, and send."""
+        while self.touched:
+            touched = self.touched
+            self.touched = []
+            for connection in touched:
+                connection.is_touched = False
+                connection.caller.go_on()
+            sequence = self.engine.journal.seal()
+            for connection in touched:
+                if connection.is_open:
+                    connection.settle(sequence)
+
+    def release(self) -> None:
+        """The journal has released more: send what waited for it."""
+        for connection in list(self.connections.values()):
+            connection.flush()
+        self.finish()
+
+    def wait_until(self, deadline: int, session: int) -> None:
+        """Give up the request this session waits with at `deadline`, wall-clock milliseconds."""
+        heapq.heappush(self._waits, (deadline, session))
+        self._alarm.ring_at(deadline)
+
+    def drop_idle(self, now: int) -> None:
+        """End connections that were silent for longer than the setting `timeout`, or never read their last reply."""
+        timeout = self.engine.settings.timeout * 1_000 or UNLIMITED
+        for connection in list(self.connections.values()):
+            session = connection.caller.session
+            silence = now - session.last_active
+            is_over = silence > timeout and session.parked is None
+            if is_over or (connection.caller.is_finished and silence > LINGER_MS):
+                connection.drop()
+
+    def ring(self) -> None:
+        """Give up the requests whose deadline has passed; the next one sets the alarm again."""
+        now = self.engine.clock.tick()
+        while self._waits and self._waits[0][0] <= now:
+            deadline, session = heapq.heappop(self._waits)
+            connection = self.connections.get(session)
+            if connection is not None:
+                connection.caller.give_up_waiting(deadline)
+        if self._waits:
+            self._alarm.ring_at(self._waits[0][0])
+        self.finish()

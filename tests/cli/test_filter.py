@@ -1,0 +1,97 @@
+"""`kvik` in a pipe and `kvik exec`: answers and nothing else (S1-S9)."""
+
+from pathlib import Path
+
+from tests.programs import KVIK, pipe_to, run
+
+SAMPLE = b"""\
+1 | SET counter 10 // the first value
+2 | INCR counter
+
+3 | GET counter
+4 | GET http://nowhere
+"""
+
+
+def test_a_pipe_gets_one_answer_for_each_command_and_nothing_else() -> None:
+    done = run(KVIK, SAMPLE)
+    assert (done.stdout, done.stderr, done.returncode) == (b"OK\n11\n11\nnil\n", b"", 0)
+
+
+def test_a_set_inside_exec_shows_the_value_it_stored() -> None:
+    done = run(KVIK, b"MULTI\nSET a 1\nINCR a\nEXEC\n")
+    assert done.stdout == b"OK\nQUEUED\nQUEUED\n[1 2]\n"
+
+
+def test_compact_prints_the_commands_and_nothing_for_an_empty_database() -> None:
+    assert run(KVIK, b"COMPACT\n").stdout == b""
+    assert run(KVIK, b"SET a 'b c'\nCOMPACT\n").stdout == b'OK\nSET a "b c"\n'
+
+
+def test_an_error_shows_in_the_exit_code_and_the_rest_goes_on() -> None:
+    done = run(KVIK, b"SET a x\nINCR a\nGET a\n")
+    assert done.stdout == b"OK\n(error) ERR value is not an integer or out of range\nx\n"
+    assert done.returncode == 1
+
+
+def test_an_error_inside_exec_shows_in_the_exit_code() -> None:
+    assert run(KVIK, b"SET a x\nMULTI\nINCR a\nEXEC\n").returncode == 1
+
+
+def test_unbalanced_quotes_are_an_error_of_that_line_alone() -> None:
+    done = run(KVIK, b'SET a "b\nGET a\n')
+    assert done.stdout == b"(error) ERR Protocol error: unbalanced quotes in request\nnil\n"
+    assert done.returncode == 1
+
+
+def test_a_last_line_without_its_end_is_answered() -> None:
+    assert run(KVIK, b"ECHO hello").stdout == b"hello\n"
+
+
+def test_values_leave_as_the_bytes_they_are() -> None:
+    assert run(KVIK, b'SET a "\\x00\\xff\\n"\nGET a\n').stdout == b"OK\n\x00\xff\n\n"
+
+
+def test_disconnect_ends_the_filter() -> None:
+    done = run(KVIK, b"DISCONNECT\nGET a\n")
+    assert (done.stdout, done.returncode) == (b"OK\n", 0)
+
+
+def test_answers_come_as_the_lines_come_in() -> None:
+    with pipe_to(KVIK) as program:
+        assert program.stdin is not None and program.stdout is not None
+        for number in range(3):
+            program.stdin.write(b"ECHO %d\n" % number)
+            program.stdin.flush()
+            assert program.stdout.readline() == b"%d\n" % number
+
+
+def test_a_reader_that_leaves_ends_the_filter_quietly() -> None:
+    with pipe_to(KVIK) as program:
+        assert program.stdin is not None and program.stdout is not None and program.stderr is not None
+        program.stdin.write(b"ECHO one\n")
+        program.stdin.flush()
+        program.stdout.readline()
+        program.stdout.close()
+        program.stdin.write(b"ECHO two\n")
+        program.stdin.close()
+        assert program.wait(20) == 0
+        assert program.stderr.read() == b""
+
+
+def test_exec_runs_its_arguments_and_exits() -> None:
+    done = run([*KVIK, "exec", "SET a 1", "GET a"])
+    assert (done.stdout, done.returncode) == (b"OK\n1\n", 0)
+    assert run([*KVIK, "exec", "NOPE", "ECHO on"]).returncode == 1
+
+
+def test_exec_takes_any_bytes() -> None:
+    assert run([*[word.encode() for word in KVIK], b"exec", b"ECHO \xff"]).stdout == b"\xff\n"
+
+
+def test_a_directory_is_refused_in_one_line(folder: Path) -> None:
+    for verb in ([], ["serve"]):
+        done = run([*KVIK, *verb, str(folder)])
+        assert done.returncode == 2
+        assert done.stderr.count(b"\n") == 1
+        assert b"cannot be kept in a directory yet" in done.stderr

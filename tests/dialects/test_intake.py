@@ -1,0 +1,75 @@
+"""What arrived is cut into lines and lengths, wherever it was torn."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kvik.dialects.intake import SMALL_PIECE, Intake, append_piece
+from kvik.errors import ProtocolError
+from tests.dialects.feeding import byte_by_byte, cut_at
+
+LINES = st.lists(st.binary(max_size=20).map(lambda line: line.replace(b"\n", b"")), max_size=6)
+CUTS = st.lists(st.integers(0, 1000), max_size=6)
+
+
+def lines(intake: Intake) -> list[bytes]:
+    found = []
+    while (line := intake.line(100, "too long")) is not None:
+        found.append(line)
+    return found
+
+
+@given(LINES, CUTS)
+def test_lines_come_out_whole_whether_asked_for_early_or_late(sent: list[bytes], cuts: list[int]) -> None:
+    pieces = cut_at(b"".join([line + b"\n" for line in sent]), cuts)
+    early, late = Intake(), Intake()
+    found = []
+    for piece in pieces:
+        early.feed(piece)
+        late.feed(piece)
+        found += lines(early)
+    assert found == sent
+    assert lines(late) == sent
+
+
+def test_a_line_is_too_long_even_before_its_end_has_come() -> None:
+    intake = Intake()
+    intake.feed(b"x" * 100)
+    assert intake.line(100, "too long") is None
+    intake.feed(b"x")
+    with pytest.raises(ProtocolError, match="too long"):
+        intake.line(100, "too long")
+
+
+def test_a_line_of_exactly_the_most_bytes_is_not_too_long() -> None:
+    intake = Intake()
+    intake.feed(b"x" * 100 + b"\n")
+    assert intake.line(100, "too long") == b"x" * 100
+
+
+@given(st.lists(st.binary(max_size=20), max_size=6), CUTS)
+def test_counted_bytes_come_out_whole(sent: list[bytes], cuts: list[int]) -> None:
+    intake = Intake()
+    found: list[bytes] = []
+    for piece in cut_at(b"".join(sent), cuts):
+        intake.feed(piece)
+        while len(found) < len(sent) and (taken := intake.take(len(sent[len(found)]))) is not None:
+            found.append(taken)
+    assert found == sent[: len(found)]
+    assert b"".join(sent[len(found) :]) == b""
+
+
+def test_small_neighbours_become_one_piece_and_large_ones_do_not() -> None:
+    pieces: list[bytes] = []
+    for piece in byte_by_byte(b"x" * 2 * SMALL_PIECE):
+        append_piece(pieces, piece)
+    append_piece(pieces, b"y" * SMALL_PIECE)
+    assert [len(piece) for piece in pieces] == [SMALL_PIECE] * 3
+
+
+def test_the_last_line_is_what_is_left_without_an_end() -> None:
+    intake = Intake()
+    intake.feed(b"a\nb")
+    assert lines(intake) == [b"a"]
+    assert intake.last_line() == b"b"
+    assert intake.last_line() is None

@@ -1,0 +1,56 @@
+"""Random requests of two callers: kvik's replies are the real redis-server's, byte for byte."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from librt.strings import BytesWriter
+
+from kvik.dialects.resp import RespDialect
+from kvik.request import Request
+from tests.engines import Caller
+from tests.properties.requests import REAL, Words, limits
+from tests.servers import RedisServer
+from tests.wire import Wire, encode_words
+
+STEPS = st.lists(st.tuples(st.integers(0, 1), REAL), max_size=30)
+
+
+class RespCaller:
+    """A caller of kvik whose requests and replies are RESP bytes."""
+
+    def __init__(self, caller: Caller, protocol: int) -> None:
+        self._caller = caller
+        self._dialect = RespDialect()
+        caller.session.protocol = protocol
+
+    def ask(self, words: Words) -> bytes:
+        self._dialect.feed(encode_words(words))
+        request = self._dialect.next_request()
+        assert isinstance(request, Request) and request.words == words
+        reply = self._caller.engine.execute(self._caller.session, request)
+        out = BytesWriter()
+        self._dialect.encode(request, reply, self._caller.session.protocol, out)
+        return out.getvalue()
+
+
+def opened(server: RedisServer, protocol: int) -> Wire:
+    wire = server.open()
+    if protocol == 3:
+        wire.call("HELLO", "3")
+    return wire
+
+
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_kvik_answers_what_redis_answers(protocol: int, redis_server: RedisServer) -> None:
+    @limits(1000)
+    @given(STEPS)
+    def holds(steps: list[tuple[int, Words]]) -> None:
+        caller = Caller()
+        kviks = [RespCaller(caller, protocol), RespCaller(caller.another(), protocol)]
+        with opened(redis_server, protocol) as one, opened(redis_server, protocol) as other:
+            one.call("FLUSHALL")
+            for number, words in steps:
+                expected = (one, other)[number].ask(encode_words(words))
+                assert kviks[number].ask(words) == expected, words
+
+    holds()

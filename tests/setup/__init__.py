@@ -1,0 +1,1 @@
+"""Setting up, building and starting: the launchers, the stamp, the lock and the wheel."""

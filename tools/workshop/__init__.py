@@ -1,0 +1,1 @@
+"""What sets up, builds and tests a checkout; runs on the standard library alone, before anything is installed."""

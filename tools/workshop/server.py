@@ -1,0 +1,39 @@
+"""Sets up what the server needs and becomes it. Imports little: a second start must answer at once."""
+
+import os
+import sys
+
+from workshop.checkout import PYTHON_TAG, ROOT, compile_mode, wheel_key
+from workshop.environment import Environment
+
+
+def main(arguments: list[str]) -> int:
+    """Replace this process by `kvik serve`; returns 1 where the set-up fails."""
+    environment = Environment(os.path.join(ROOT, ".venv"))
+    mode, obstacle = compile_mode(os.environ)
+    key = wheel_key(ROOT, mode)
+    stamp = f"{PYTHON_TAG} {key}"
+    if not environment.is_ready(stamp) and not set_up(environment, stamp, key, mode, obstacle):
+        return 1
+    # -P: a folder named kvik where the user stands must not be taken for the installed package.
+    os.execv(environment.python, [environment.python, "-P", "-m", "kvik", "serve", *arguments])
+
+
+def set_up(environment: Environment, stamp: str, key: str, mode: str, obstacle: str) -> bool:
+    from workshop.setting_up import SetUp, SetUpError, exit_on_termination
+    from workshop.wheel import WheelShelf, make_environment
+
+    exit_on_termination()
+    if obstacle:
+        print(f"kvik: {obstacle}: running interpreted, which is many times slower", file=sys.stderr)
+    work_folder = os.path.join(ROOT, "build")
+    shelf = WheelShelf(ROOT, os.path.join(work_folder, "wheels"))
+    steps = [make_environment(environment), shelf.build(key, mode, environment), shelf.install(key, environment)]
+    try:
+        SetUp(work_folder, sys.stderr).bring(environment, stamp, steps)
+    except SetUpError as error:
+        print(error, file=sys.stderr)
+        return False
+    except KeyboardInterrupt:
+        return False
+    return True
