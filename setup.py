@@ -24,6 +24,7 @@ INTERPRETED = {
     "kvik/__main__.py": "runs once, by its name",
     "kvik/assembly.py": "runs once, at the start",
     "kvik/build_info.py": "read by the build itself, and asked which build runs",
+    "kvik/errors.py": "a weak reference to a compiled exception crashes CPython 3.11 (mypyc 2.4.1)",
     "kvik/embedded.py": "programs inspect and subclass Database, and other threads wait in it",
     "kvik/settings.py": "a msgspec record, which is made by inspecting annotations",
     "kvik/cli/*.py": "click inspects functions, and a program starts once",

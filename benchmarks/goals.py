@@ -22,6 +22,7 @@ class Verdict(StrEnum):
 THROUGHPUT = "throughput"
 PROCESSOR = "processor time"
 MEMORY = "memory"
+MEMORY_SETTLED = "memory, settled"
 TIME = "time"
 GROWTH = "growth of time"
 PROCESSOR_GROWTH = "growth of processor time"

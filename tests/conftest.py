@@ -11,7 +11,7 @@ pytest_plugins = ("tests.servers",)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    expected = os.environ.get("KVIK_EXPECT_BUILD", build_name())
+    expected = os.environ.get("KVIK_TEST_BUILD", build_name())
     if build_name() != expected:
         raise pytest.UsageError(f"the {build_name()} build is under test, not the {expected} one")
 

@@ -1,6 +1,5 @@
 """A real redis-server to ask what the right answer is; tests skip, with the reason, where there is none."""
 
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -12,9 +11,12 @@ import pytest
 
 from kvik.wire import encode_request
 from tests.engines import as_word
+from tests.servers import require
 
 START_SECONDS_MAX = 10.0
 ANSWER_SECONDS_MAX = 30.0
+# The server ends with whoever started it, even one that was killed: the pipe to it closes then.
+UNTIL_END_OF_INPUT = '"$@" & read -r line; kill $!; wait'
 
 
 class ReferenceServer:
@@ -26,7 +28,13 @@ class ReferenceServer:
     def __init__(self, program: str, folder: Path) -> None:
         path = folder / "redis.sock"
         options = ["--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(folder)]
-        self._process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            ["sh", "-c", UNTIL_END_OF_INPUT, "sh", program, *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
         self._socket = self._connect(path)
         self._reader = self._socket.makefile("rb")
 
@@ -41,8 +49,7 @@ class ReferenceServer:
     def close(self) -> None:
         self._reader.close()
         self._socket.close()
-        self._process.kill()
-        self._process.wait()
+        self._end()
 
     def _connect(self, path: Path) -> socket.socket:
         connection = socket.socket(socket.AF_UNIX)
@@ -53,11 +60,14 @@ class ReferenceServer:
                 connection.connect(str(path))
             except OSError:
                 if time.monotonic() > deadline:
-                    self._process.kill()
+                    self._end()
                     raise
                 time.sleep(0.01)
             else:
                 return connection
+
+    def _end(self) -> None:
+        self._process.communicate()
 
     def _read(self) -> object:
         line = self._reader.readline()
@@ -78,9 +88,7 @@ class ReferenceServer:
 @pytest.fixture(scope="session")
 def reference() -> Iterator[ReferenceServer]:
     """A real redis-server, shared by the tests of one process: begin with FLUSHALL."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("redis-server is not installed")
+    program = require("redis-server")
     with tempfile.TemporaryDirectory(prefix="kvik-reference-") as folder:
         server = ReferenceServer(program, Path(folder))
         try:

@@ -32,9 +32,10 @@ def require(program: str) -> str:
 
 
 def surroundings() -> dict[str, str]:
-    """Return the environment for a program that runs in another folder: relative paths made absolute."""
+    """Return the environment for a program that runs in another folder: no settings, paths made absolute."""
     paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    return os.environ | {"PYTHONPATH": os.pathsep.join([os.path.abspath(path) for path in paths])}
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("KVIK_")}
+    return variables | {"PYTHONPATH": os.pathsep.join([os.path.abspath(path) for path in paths])}
 
 
 def free_port() -> int:

@@ -21,7 +21,8 @@ def test_a_shell_answers_and_ctrl_d_leaves(terminal: Terminal) -> None:
     terminal.type("SET a hello\r")
     terminal.wait_for("OK")
     terminal.type("GET a\r")
-    terminal.wait_for("hello")
+    terminal.wait_for("hello\r\n")
+    terminal.wait_for("kvik>")
     terminal.type(CTRL_D)
     assert terminal.exit_code() == 0
 
@@ -59,6 +60,7 @@ def test_the_history_is_kept_for_its_owner_alone_and_without_passwords(terminal:
     terminal.wait_for("(error)")
     terminal.type("ECHO remembered\r")
     terminal.wait_for("remembered\r\n")
+    terminal.wait_for("kvik>")
     terminal.type(CTRL_D)
     assert terminal.exit_code() == 0
     history = folder / "kvik" / "history"

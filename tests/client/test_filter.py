@@ -46,12 +46,6 @@ def test_answers_come_as_the_lines_come_in(redis_server: RedisServer) -> None:
             assert program.stdout.readline() == b"%d\n" % number
 
 
-def test_large_answers_to_many_requests_at_once_do_not_jam(redis_server: RedisServer) -> None:
-    value = b"x" * 1_000_000
-    done = run([*CLIENT, f"unix:{redis_server.address}"], b"SET big %b\n" % value + b"GET big\n" * 60)
-    assert done.stdout == b"OK\n" + (value + b"\n") * 60
-
-
 def test_messages_of_a_subscription_are_shown_as_they_come(redis_server: RedisServer) -> None:
     with pipe_to([*CLIENT, f"unix:{redis_server.address}"]) as program, redis_server.open() as wire:
         assert program.stdin is not None and program.stdout is not None

@@ -1,7 +1,9 @@
 """`./client NODE COMMAND...`: one command, its answer, an exit code (S40, S41)."""
 
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from tests.programs import CLIENT, KVIK, SOURCE, run
@@ -55,7 +57,13 @@ def test_any_bytes_go_in_and_come_out(kvik_server: KvikServer) -> None:
 
 
 def test_wrong_use_prints_the_usage_and_exits_with_2(kvik_server: KvikServer) -> None:
-    for arguments in (["--nope"], ["--user"], ["host:port"], [node(kvik_server), "get"], [node(kvik_server), "set", "k"]):
+    for arguments in (
+        ["--nope"],
+        ["--user"],
+        ["host:port"],
+        [node(kvik_server), "get"],
+        [node(kvik_server), "set", "k"],
+    ):
         done = run([*CLIENT, *arguments])
         assert done.returncode == 2, arguments
         assert done.stderr.startswith(b"error: ") and b"usage: client" in done.stderr
@@ -71,9 +79,6 @@ def test_without_a_server_there_is_one_line_and_exit_code_3() -> None:
 
 
 def test_a_server_of_another_kind_is_one_line_and_exit_code_3() -> None:
-    import socket
-    import threading
-
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def be_rude() -> None:
@@ -120,7 +125,8 @@ def test_a_password_that_nobody_asks_for_does_no_harm(kvik_server: KvikServer) -
 
 def test_the_client_needs_nothing_but_the_standard_library() -> None:
     program = (
-        f"import sys; sys.path.insert(0, {SOURCE!r}); import kvik.client.oneshot, kvik.client.remote, kvik.client.shell;"
+        f"import sys; sys.path.insert(0, {SOURCE!r});"
+        "import kvik.client.oneshot, kvik.client.remote, kvik.client.shell;"
         "print([name for name in sys.modules if name.split('.')[0] in"
         " ('click', 'librt', 'mypy_extensions', 'msgspec', 'prompt_toolkit', 'ssl', 'asyncio')])"
     )

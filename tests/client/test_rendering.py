@@ -40,7 +40,9 @@ PLAIN: "st.SearchStrategy[Reply]" = st.one_of(
 def aggregates(inner: "st.SearchStrategy[Reply]") -> "st.SearchStrategy[Reply]":
     lists = st.lists(inner, max_size=3)
     pairs = st.lists(st.tuples(inner, inner), max_size=2)
-    return st.one_of(lists, st.builds(Set, lists), st.builds(Push, lists), st.builds(Map, pairs), st.builds(Pairs, pairs))
+    return st.one_of(
+        lists, st.builds(Set, lists), st.builds(Push, lists), st.builds(Map, pairs), st.builds(Pairs, pairs)
+    )
 
 
 REPLIES = st.recursive(PLAIN, aggregates, max_leaves=8)

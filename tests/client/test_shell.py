@@ -1,10 +1,11 @@
 """`kvik client NODE` on a terminal: a person's shell of a server (S9)."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.programs import CLIENT, Terminal
+from tests.programs import CLIENT, SOURCE, Terminal
 from tests.servers import KvikServer, RedisServer
 
 
@@ -67,3 +68,22 @@ def test_without_a_server_the_shell_does_not_open(folder: Path) -> None:
     with open_shell(f"unix:{folder}/nobody", folder) as terminal:
         terminal.wait_for("error: cannot connect to unix:")
         assert terminal.exit_code() == 3
+
+
+TALK = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from kvik.client.address import parse_address
+from kvik.client.oneshot import talk
+sys.exit(talk(parse_address(sys.argv[2])))
+"""
+
+
+def test_a_python_without_line_editing_reads_plain_lines(redis_server: RedisServer) -> None:
+    node = f"unix:{redis_server.address}"
+    with Terminal([sys.executable, "-I", "-S", "-c", TALK, SOURCE, node], {}) as terminal:
+        terminal.wait_for(".sock> ")
+        terminal.type("ECHO plain\r")
+        terminal.wait_for("plain\r\nplain\r\n")
+        terminal.type("quit\r")
+        assert terminal.exit_code() == 0

@@ -1,6 +1,7 @@
 """Ways to feed a dialect, and what came out: every parser has to give the same whichever way is taken."""
 
 from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from librt.strings import BytesWriter
 
@@ -32,7 +33,8 @@ def in_threes(data: bytes) -> list[bytes]:
     return cut_at(data, range(0, len(data), 3))
 
 
-WAYS: list[Callable[[bytes], list[bytes]]] = [whole, byte_by_byte, in_halves, in_threes]
+Way: TypeAlias = Callable[[bytes], list[bytes]]
+WAYS: list[Way] = [whole, byte_by_byte, in_halves, in_threes]
 
 
 def requests(dialect: Dialect, pieces: Iterable[bytes], ends: bool = False) -> Outcome:

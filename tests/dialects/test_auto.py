@@ -1,14 +1,12 @@
 """The auto door tells dialects apart by the first bytes, once, and loses none of them."""
 
-from collections.abc import Callable
-
 import pytest
 
 from kvik.dialects.auto import CANDIDATES, UNDECIDED_MAX, AutoDialect, Candidate
 from kvik.dialects.dialect import Dialect
 from kvik.dialects.text import TextDialect
 from kvik.errors import ProtocolError
-from tests.dialects.feeding import WAYS, Outcome, byte_by_byte, encoded, last_words, requests
+from tests.dialects.feeding import WAYS, Outcome, Way, byte_by_byte, encoded, last_words, requests
 
 every_way = pytest.mark.parametrize("way", WAYS)
 
@@ -57,13 +55,13 @@ def settle(dialect: Dialect, pieces: list[bytes], ends: bool = False) -> tuple[s
         (b"   ", "auto", []),
     ],
 )
-def test_the_first_line_decides(way: Callable[[bytes], list[bytes]], data: bytes, name: str, expected: Outcome) -> None:
+def test_the_first_line_decides(way: Way, data: bytes, name: str, expected: Outcome) -> None:
     candidates = [*CANDIDATES, Candidate(shouts, shouting)]
     assert settle(AutoDialect(candidates), way(data)) == (name, expected)
 
 
 @every_way
-def test_a_line_that_ends_with_the_input_decides(way: Callable[[bytes], list[bytes]]) -> None:
+def test_a_line_that_ends_with_the_input_decides(way: Way) -> None:
     candidates = [*CANDIDATES, Candidate(shouts, shouting)]
     assert settle(AutoDialect(candidates), way(b"HEY"), ends=True) == ("text", [[b"HEY"]])
     assert settle(AutoDialect(candidates), way(b"HEY:"), ends=True) == ("shouting", [[b"HEY:"]])
@@ -88,7 +86,7 @@ def test_the_chosen_dialect_is_trusted_as_much_as_the_door_was() -> None:
 
 
 @every_way
-def test_a_tls_client_is_closed_without_a_word(way: Callable[[bytes], list[bytes]]) -> None:
+def test_a_tls_client_is_closed_without_a_word(way: Way) -> None:
     dialect = AutoDialect()
     assert requests(dialect, way(b"\x16\x03\x01\x02\x00\x01\nPING\n")) == [""]
     assert last_words(dialect, "") == b""
@@ -105,7 +103,7 @@ def test_a_byte_that_may_begin_a_tls_hello_waits_for_the_next() -> None:
 
 
 @every_way
-def test_a_browser_is_closed_without_a_word(way: Callable[[bytes], list[bytes]]) -> None:
+def test_a_browser_is_closed_without_a_word(way: Way) -> None:
     assert settle(AutoDialect(), way(b"GET / HTTP/1.1\r\nHost: x\r\n"))[1][0] == ""
 
 

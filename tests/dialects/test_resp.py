@@ -1,7 +1,7 @@
 """Requests of Redis clients come out the same however their bytes arrive, and broken ones get Redis' words."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kvik.dialects.resp import RespDialect
 from kvik.errors import ProtocolError
 from kvik.wire import encode_request
-from tests.dialects.feeding import WAYS, Outcome, byte_by_byte, cut_at, last_words, requests, trusted, whole
+from tests.dialects.feeding import WAYS, Outcome, Way, byte_by_byte, cut_at, last_words, requests, trusted, whole
 from tests.servers import RedisServer
 
 REQUESTS = st.lists(st.lists(st.binary(max_size=40), min_size=1, max_size=12), max_size=8)
@@ -60,15 +60,13 @@ BROKEN = [
 
 @every_way
 @pytest.mark.parametrize(("data", "expected"), GOOD)
-def test_requests_come_out_as_they_were_sent(
-    way: Callable[[bytes], list[bytes]], data: bytes, expected: Outcome
-) -> None:
+def test_requests_come_out_as_they_were_sent(way: Way, data: bytes, expected: Outcome) -> None:
     assert requests(trusted(RespDialect()), way(data)) == expected
 
 
 @every_way
 @pytest.mark.parametrize(("data", "message"), BROKEN)
-def test_a_broken_stream_ends_with_redis_words(way: Callable[[bytes], list[bytes]], data: bytes, message: str) -> None:
+def test_a_broken_stream_ends_with_redis_words(way: Way, data: bytes, message: str) -> None:
     expected: Outcome = [[b"PING"], f"Protocol error: {message}"]
     assert requests(trusted(RespDialect()), way(b"PING\r\n" + data)) == expected
 
@@ -90,7 +88,7 @@ def test_the_real_redis_says_the_same(redis: RedisServer, data: bytes, message: 
 
 
 @every_way
-def test_a_bulk_string_that_is_longer_than_it_says_breaks_the_stream(way: Callable[[bytes], list[bytes]]) -> None:
+def test_a_bulk_string_that_is_longer_than_it_says_breaks_the_stream(way: Way) -> None:
     outcome = requests(trusted(RespDialect()), way(b"*1\r\n$4\r\nPINGS\r\n"))
     assert outcome == ["Protocol error: expected CRLF after bulk string"]
 
@@ -100,9 +98,7 @@ def test_a_bulk_string_that_is_longer_than_it_says_breaks_the_stream(way: Callab
     ("data", "message"),
     [(b"*11\r\n", "unauthenticated multibulk length"), (b"*1\r\n$16385\r\n", "unauthenticated bulk length")],
 )
-def test_a_client_without_a_password_may_not_send_much(
-    way: Callable[[bytes], list[bytes]], data: bytes, message: str
-) -> None:
+def test_a_client_without_a_password_may_not_send_much(way: Way, data: bytes, message: str) -> None:
     assert requests(RespDialect(), way(data)) == [f"Protocol error: {message}"]
     assert requests(trusted(RespDialect()), way(data)) == []
 
@@ -113,15 +109,16 @@ def test_a_client_without_a_password_may_send_what_redis_allows() -> None:
 
 
 @every_way
-def test_a_browser_is_closed_without_a_word_and_nothing_runs(way: Callable[[bytes], list[bytes]]) -> None:
+def test_a_browser_is_closed_without_a_word_and_nothing_runs(way: Way) -> None:
     dialect = trusted(RespDialect())
     assert requests(dialect, way(b"POST / HTTP/1.1\r\n\r\nFLUSHALL\r\n")) == [""]
     assert last_words(dialect, "") == b""
 
 
 @every_way
-def test_the_largest_bulk_string_is_a_parameter(way: Callable[[bytes], list[bytes]]) -> None:
-    dialect = trusted(RespDialect(bulk_max=3))
+def test_the_largest_bulk_string_is_a_parameter(way: Way) -> None:
+    dialect = trusted(RespDialect())
+    dialect.word_bytes_max = 3
     assert requests(dialect, way(b"*1\r\n$3\r\nabc\r\n*1\r\n$4\r\nabcd\r\n")) == [
         [b"abc"],
         "Protocol error: invalid bulk length",
@@ -162,6 +159,18 @@ def test_a_request_in_one_piece_keeps_its_source_and_a_torn_one_does_not() -> No
     torn = dialect.next_request()
     assert torn is not None
     assert (torn.source, torn.end, torn.raw()) == (b"", 0, data)
+
+
+def test_a_torn_request_is_not_taken_for_one_that_starts_where_it_was_torn() -> None:
+    dialect = trusted(RespDialect())
+    data = encode_request([b"SET", b"k", b"*1"])
+    place = data.index(b"*1\r\n", 1)
+    dialect.feed(data[:place])
+    assert dialect.next_request() is None
+    dialect.feed(data[place:])
+    request = dialect.next_request()
+    assert request is not None
+    assert request.raw() == data
 
 
 def test_an_inline_request_has_no_source() -> None:

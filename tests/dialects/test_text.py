@@ -1,7 +1,5 @@
 """People are understood as they type, and answered so that they can read it (S2-S8)."""
 
-from collections.abc import Callable
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +21,7 @@ from kvik.replies import (
     Stored,
     Verbatim,
 )
-from tests.dialects.feeding import WAYS, Outcome, cut_at, encoded, last_words, requests, trusted
+from tests.dialects.feeding import WAYS, Outcome, Way, cut_at, encoded, last_words, requests, trusted
 
 UNBALANCED = "Protocol error: unbalanced quotes in request"
 TOO_BIG = "Protocol error: too big inline request"
@@ -48,15 +46,13 @@ LINES: list[tuple[bytes, Outcome]] = [
 
 @every_way
 @pytest.mark.parametrize(("data", "expected"), LINES)
-def test_a_line_is_a_command(way: Callable[[bytes], list[bytes]], data: bytes, expected: Outcome) -> None:
+def test_a_line_is_a_command(way: Way, data: bytes, expected: Outcome) -> None:
     assert requests(TextDialect(), way(data)) == expected
 
 
 @every_way
 @pytest.mark.parametrize(("data", "expected"), LINES)
-def test_a_last_line_without_its_end_counts_when_the_input_ends(
-    way: Callable[[bytes], list[bytes]], data: bytes, expected: Outcome
-) -> None:
+def test_a_last_line_without_its_end_counts_when_the_input_ends(way: Way, data: bytes, expected: Outcome) -> None:
     tail: Outcome = [[b"GET", b"last"]]
     assert requests(TextDialect(), way(data + b"GET last")) == expected
     assert requests(TextDialect(), way(data + b"GET last"), ends=True) == expected + tail
@@ -65,15 +61,13 @@ def test_a_last_line_without_its_end_counts_when_the_input_ends(
 
 @every_way
 @pytest.mark.parametrize("line", [b"POST / HTTP/1.1", b"Host: x", b"GET /key HTTP/1.1"])
-def test_a_browser_is_closed_without_a_word_and_nothing_more_runs(
-    way: Callable[[bytes], list[bytes]], line: bytes
-) -> None:
+def test_a_browser_is_closed_without_a_word_and_nothing_more_runs(way: Way, line: bytes) -> None:
     assert requests(TextDialect(), way(b"GET a\n" + line + b"\r\nFLUSHALL\r\n")) == [[b"GET", b"a"], ""]
     assert last_words(TextDialect(), "") == b""
 
 
 @every_way
-def test_a_line_longer_than_64_kib_is_refused_before_a_password_was_given(way: Callable[[bytes], list[bytes]]) -> None:
+def test_a_line_longer_than_64_kib_is_refused_before_a_password_was_given(way: Way) -> None:
     line = b"SET k " + b"v" * 65536
     assert requests(TextDialect(), way(line)) == [TOO_BIG]
     assert requests(TextDialect(), way(line + b"\n")) == [TOO_BIG]

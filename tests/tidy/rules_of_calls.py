@@ -4,11 +4,14 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tests.tidy.source import Module, Use, calls, imports
+from tests.tidy.source import Module, Use, walk_what_runs
+
+TYPES: Final = {"random.Random"}
+"""What may be imported everywhere, because its name is needed to say what comes in."""
 
 
 class Ban:
-    """A module or a call that is banned but for the places listed, each with its reason."""
+    """Modules and calls that are banned but for the places listed, each with its reason."""
 
     def __init__(self, names: set[str], remedy: str, allowed: dict[str, str]) -> None:
         self.names: Final = names
@@ -16,57 +19,95 @@ class Ban:
         self.allowed: Final = allowed
 
     def broken_by(self, module: Module) -> list[str]:
-        if self._place_of(module):
+        if self.place_of(module):
             return []
-        return [f"{module.path}:{use.line}: {use.name} is banned here, {self.remedy}" for use in self.uses(module)]
+        return [f"{module.path}:{use.line}: {use.name} is banned here, use {self.remedy}" for use in self.uses(module)]
 
     def uses(self, module: Module) -> Iterator[Use]:
         """Yield where the module imports or calls what is banned."""
-        for use in [*imports(module), *calls(module)]:
-            if use.name in self.names or use.name.partition(".")[0] in self.names:
+        for use in outside_names(module):
+            is_banned = use.name in self.names or use.name.partition(".")[0] + ".*" in self.names
+            if is_banned and use.name not in TYPES:
                 yield use
 
-    def stale(self, modules: Sequence[Module]) -> list[str]:
-        """Return the places that are allowed something nobody uses there."""
-        used = {self._place_of(module) for module in modules if any(True for _ in self.uses(module))}
-        names = sorted(self.names)
+    def unused(self, modules: Sequence[Module]) -> list[str]:
+        """Return the places that are allowed what nobody uses there."""
+        used = {self.place_of(module) for module in modules if any(True for _ in self.uses(module))}
+        names = ", ".join(sorted(self.names))
         return [
-            f"{place} is allowed {names} and does not use it; strike it out" for place in self.allowed.keys() - used
+            f"{place} is allowed {names} and uses none of it; strike it out" for place in self.allowed.keys() - used
         ]
 
-    def _place_of(self, module: Module) -> str:
+    def place_of(self, module: Module) -> str:
+        """Return which allowed place the module is or lies in, an empty string for none."""
         for place in self.allowed:
             if module.name == place or module.name.startswith(place + "."):
                 return place
         return ""
 
 
-PROGRAM = "a program on somebody's terminal, not part of the server"
+def outside_names(module: Module) -> Iterator[Use]:
+    """Yield what a module takes from outside: `import os`, `time.time` from an import, built-in calls."""
+    plain = set()
+    for node in walk_what_runs(module.tree):
+        if isinstance(node, ast.Import):
+            plain |= {alias.name for alias in node.names}
+            yield from [Use(node.lineno, f"{alias.name}.*") for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            yield from [Use(node.lineno, f"{node.module}.{alias.name}") for alias in node.names]
+    for node in walk_what_runs(module.tree):
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            if "." not in name or name.partition(".")[0] in plain:
+                yield Use(node.lineno, name)
+
+
+INJECTED: Final = "what came in through the constructor"
+PROGRAM: Final = "a program on somebody's terminal, not part of the server"
 
 BANS: Final = (
-    Ban({"time", "datetime"}, "use the clock that came in through the constructor", {"kvik.clock": "it is the clock"}),
-    Ban({"random", "secrets", "uuid"}, "use the Random that came in through the constructor", {}),
-    Ban({"open", "io.open"}, "use the files that came in through the constructor (journal/files.py)", {}),
-    Ban({"os", "pathlib", "shutil", "tempfile"}, "use the files that came in through the constructor", {}),
-    Ban({"pickle", "marshal", "shelve", "eval", "exec", "compile", "__import__"}, "use words that are parsed", {}),
-    Ban({"fnmatch"}, "use kvik.glob: fnmatch does not match as Redis does", {}),
-    Ban({"print", "input"}, "use a reply, a log line, or click.echo in cli", {}),
-    Ban({"threading", "multiprocessing", "concurrent", "subprocess"}, "use the turn, or a Wait", {}),
+    Ban(
+        {"time.*", "datetime.*"},
+        f"the Clock, {INJECTED}",
+        {"kvik.clock": "it is the clock", "kvik.network.log": "a log line carries its own time"},
+    ),
+    Ban(
+        {"random.*", "Random", "SystemRandom", "secrets.*", "uuid.*", "os.urandom"},
+        f"the Random, {INJECTED}",
+        {"kvik.assembly": "it seeds the one Random there is"},
+    ),
+    Ban(
+        {"open", "io.*", "os.*", "pathlib.*", "shutil.*", "tempfile.*"},
+        f"the files (journal/files.py), {INJECTED}",
+        {
+            "kvik.assembly": "it knows every room",
+            "kvik.cli": PROGRAM,
+            "kvik.client": PROGRAM,
+            "kvik.machine": "what the machine says about the process, behind House",
+            "kvik.network.listeners": "a unix socket is a file",
+            "kvik.network.log": "a log line names its process",
+            "kvik.settings": "it reads the settings file the user named, once, before anything runs",
+        },
+    ),
+    Ban({"print", "input"}, "a reply or a log line", {"kvik.client": PROGRAM}),
+    Ban(
+        {"threading.*", "multiprocessing.*", "concurrent.*", "subprocess.*", "_thread.*"},
+        "the turn, or answer a Wait",
+        {"kvik.embedded": "the threads of a program share one database"},
+    ),
+    Ban({"pickle.*", "marshal.*", "shelve.*", "eval", "exec", "compile", "__import__"}, "words that are parsed", {}),
+    Ban({"fnmatch.*"}, "kvik.glob: fnmatch does not match as Redis does", {}),
 )
 
 
-def type_tricks_in_compiled_modules(module: Module) -> list[str]:
+def type_tricks(module: Module) -> list[str]:
     """Any, cast and `type: ignore` switch the compiler's checks off."""
     broken = [
         f"{module.path}:{number}: `type: ignore` is banned in a compiled module, use a type that fits"
         for number, line in enumerate(module.text.splitlines(), 1)
         if "# type: ignore" in line
     ]
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.ImportFrom) and node.module == "typing":
-            for alias in node.names:
-                if alias.name in ("Any", "cast"):
-                    broken.append(
-                        f"{module.path}:{node.lineno}: {alias.name} is banned in a compiled module, use isinstance"
-                    )
+    for use in outside_names(module):
+        if use.name in ("typing.Any", "typing.cast"):
+            broken.append(f"{module.path}:{use.line}: {use.name} is banned in a compiled module, use isinstance")
     return broken

@@ -8,7 +8,7 @@ from tests.tidy.source import Module, imports
 
 FLOORS: Final = (
     {"errors", "replies", "clock", "settings", "setting_kinds", "numbers", "request", "declaration", "statistics"}
-    | {"build_info", "glob", "long_double", "machine"},
+    | {"build_info", "glob", "long_double", "machine", "wire"},
     {"store"},
     {"session", "services", "waiting", "dialects", "journal"},
     {"commands"},

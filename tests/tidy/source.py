@@ -82,13 +82,6 @@ def walk_what_runs(tree: ast.AST) -> Iterator[ast.AST]:
             waiting.extend(ast.iter_child_nodes(node))
 
 
-def calls(module: Module) -> Iterator[Use]:
-    """Yield every called name, as written: `open`, `time.time`, `self.clock.tick`."""
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.Call):
-            yield Use(node.lineno, ast.unparse(node.func))
-
-
 def functions(module: Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     for node in ast.walk(module.tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

@@ -64,7 +64,7 @@ def run_both(tools: Environment, arguments: Sequence[str]) -> bool:
 def run_suite(build: str, environment: Environment, arguments: Sequence[str]) -> bool:
     """Run pytest on one build: the sources as they are, or what the environment has installed."""
     print(f"\n== {build}, Python {PYTHON_VERSION}", flush=True)
-    variables = {**os.environ, "KVIK_EXPECT_BUILD": build}
+    variables = {**os.environ, "KVIK_TEST_BUILD": build}
     variables.pop("PYTHONPATH", None)
     if build == "interpreted":
         variables["PYTHONPATH"] = os.path.join(ROOT, "src")

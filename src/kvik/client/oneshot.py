@@ -147,18 +147,16 @@ def show(words: list[bytes], reply: Reply) -> None:
 
 
 def run_terminal(call: Call) -> int:
-    """Talk with a person, with the best line editing there is."""
-    import importlib.util
+    """Talk with a person, on a Python with line editing where there is one."""
+    from importlib.util import find_spec
 
-    from kvik.client import shell
+    from kvik.client.shell import checkout_python
 
-    if importlib.util.find_spec("prompt_toolkit") is None:
-        python = shell.checkout_python(os.environ)
-        if python:
-            program = "import sys; from kvik.client.oneshot import main; sys.exit(main(sys.argv[1:]))"
-            source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-            environment = {**os.environ, shell.RESTARTED: "1", "PYTHONPATH": source}
-            os.execve(python, [python, "-c", program, *call.arguments], environment)
+    python = checkout_python() if find_spec("prompt_toolkit") is None else ""
+    if python:
+        source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+        program = [python, "-m", "kvik.client.oneshot", *call.arguments]
+        os.execve(python, program, {**os.environ, "PYTHONPATH": source})
     return talk(call.address)
 
 

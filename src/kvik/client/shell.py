@@ -96,13 +96,11 @@ def show(text: bytes, colour: bool) -> None:
     sys.stdout.buffer.flush()
 
 
-def checkout_python(environment: Mapping[str, str]) -> str:
-    """Return the interpreter of the checkout's own environment, which has prompt_toolkit; empty if there is none."""
-    checkout = Path(__file__).resolve().parents[3]
-    python = checkout / ".venv" / "bin" / "python"
-    is_there = os.access(python, os.X_OK) and (checkout / "client").exists()
-    return str(python) if is_there and not environment.get(RESTARTED) else ""
+def checkout_python() -> str:
+    """Return the interpreter of the checkout's own environment, which has prompt_toolkit.
 
-
-RESTARTED = "KVIK_CLIENT_RESTARTED"
-"""Set for the program that was started anew, so that it is not started a third time."""
+    Empty where there is none, and where it is the one that runs and has looked for packages.
+    """
+    python = str(Path(__file__).resolve().parents[3] / ".venv" / "bin" / "python")
+    is_running = python == sys.executable and not sys.flags.no_site
+    return python if os.access(python, os.X_OK) and not is_running else ""

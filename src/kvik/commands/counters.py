@@ -1,5 +1,7 @@
 """Strings that count: INCR and its relatives. A counter is kept as a bare int, so that counting does not parse."""
 
+from typing import Final
+
 from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.declaration import DENYOOM, FAST, FIRST, WRITE
@@ -12,17 +14,33 @@ from kvik.store.value import STRING, Value, as_bytes, kind_of
 
 family = Family("string")
 
-COUNTING = WRITE | DENYOOM | FAST
+COUNTING: Final = WRITE | DENYOOM | FAST
+
+# Up to here compiled code compares integers in one step; those near 2**63 are objects to it.
+NEAR: Final = 1 << 60
 
 
-def count(session: Session, key: bytes, amount: int) -> int:
+def count(session: Session, key: bytes, amount: int) -> Reply:
     """Add `amount` to the integer at `key`, 0 where there is none, and return the sum."""
-    value = session.keys.find(key)
+    keys = session.keys
+    value = keys.find(key)
     total = amount if value is None else integer_in(value) + amount
+    if total > NEAR or total < -NEAR:
+        check_range(total)
+    counter = as_value(total)
+    keys.replace(key, counter)
+    return counter
+
+
+def check_range(total: int) -> None:
+    """Refuse a sum that does not fit 64 bits."""
     if total > INTEGER_MAX or total < INTEGER_MIN:
         raise ReplyError("ERR", "increment or decrement would overflow")
-    session.keys.replace(key, total)
-    return total
+
+
+def as_value(number: int) -> Value:
+    """Return the integer as one object, so that compiled code makes one for store and answer together."""
+    return number
 
 
 def integer_in(value: Value) -> int:

@@ -135,7 +135,7 @@ def set_with_options(session: Session, key: bytes, value: bytes, options: SetOpt
 
 def put_until(session: Session, key: bytes, value: bytes, deadline: int) -> None:
     """Set a key that dies at `deadline`; a deadline that has passed leaves no key."""
-    session.keys.put(key, value)
+    session.keys.replace(key, value)
     session.keys.set_deadline(key, deadline)
     session.effect(set_until(key, value, deadline))
 

@@ -1,12 +1,16 @@
 """What a dialect is: bytes to requests, replies to bytes. Knows no socket and no engine."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from librt.strings import BytesWriter
-from mypy_extensions import mypyc_attr
+from mypy_extensions import i64, mypyc_attr
 
 from kvik.replies import Reply
 from kvik.request import Request
+
+WORD_BYTES_MAX: Final = 512 * 1024 * 1024
+"""As Redis' proto-max-bulk-len."""
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -23,6 +27,8 @@ class Dialect:
     def __init__(self) -> None:
         self.is_trusted = False
         """Whether the client may send large requests: the caller sets it when it is authenticated."""
+        self.word_bytes_max: i64 = WORD_BYTES_MAX
+        """Bytes of the largest word a trusted client may send: the caller sets it from the settings."""
 
     def feed(self, data: bytes) -> None:
         """Take what arrived. Nothing is parsed and nothing raised here."""
@@ -37,7 +43,10 @@ class Dialect:
         raise NotImplementedError
 
     def settled(self) -> "Dialect | None":
-        """Return the dialect that goes on with this connection, None while it cannot be told yet."""
+        """Return the dialect that goes on with this connection, None while it cannot be told yet.
+
+        Raises ProtocolError where it can be told that none will.
+        """
         return self
 
     def end_of_input(self) -> None:

@@ -23,7 +23,6 @@ from kvik.request import Request
 LINE_MAX: Final = 64 * 1024
 """Bytes of an inline request or of a line with a length, as in Redis."""
 WORDS_MAX: Final = 2**31 - 1
-BULK_MAX: Final = 512 * 1024 * 1024
 UNTRUSTED_WORDS_MAX: Final = 10
 UNTRUSTED_BULK_MAX: Final = 16384
 
@@ -52,10 +51,8 @@ class RespDialect(Dialect):
 
     name = "resp"
 
-    def __init__(self, bulk_max: int = BULK_MAX) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.bulk_max: i64 = bulk_max
-        """Bytes of the largest bulk string a trusted client may send."""
         self._intake: Final = Intake()
         self._words: list[bytes] = []
         self._missing = 0
@@ -70,7 +67,7 @@ class RespDialect(Dialect):
 
     def next_request(self) -> Request | None:
         if self._missing == 0 and self.is_trusted:
-            request = whole_request(self._intake, self.bulk_max)
+            request = whole_request(self._intake, self.word_bytes_max)
             if request is not None:
                 return request
         return self._patient_request()
@@ -142,7 +139,7 @@ class RespDialect(Dialect):
             found = shown(line[:1].strip() or b" ")
             raise ProtocolError(f"Protocol error: expected '$', got '{found}'")
         length = parse_length(line)
-        if length is None or length < 0 or length > self.bulk_max:
+        if length is None or length < 0 or length > self.word_bytes_max:
             raise ProtocolError("Protocol error: invalid bulk length")
         if length > UNTRUSTED_BULK_MAX and not self.is_trusted:
             raise ProtocolError("Protocol error: unauthenticated bulk length")

@@ -146,6 +146,7 @@ class Caller(Outlet):
             return False
         self.is_settled = True
         self._dialect = dialect
+        self._dialect.word_bytes_max = self.engine.settings.proto_max_bulk_len
         self.session.door = dialect.name
         self._trust()
         return True

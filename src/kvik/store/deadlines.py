@@ -156,7 +156,11 @@ class Spans:
         return self.spread_at(self._span(deadline)) <= now
 
     def _span(self, deadline: int) -> int:
-        return max(0, min(deadline, FAR)) >> self._shift
+        if deadline < 0:
+            return 0
+        if deadline > FAR:
+            return FAR >> self._shift
+        return deadline >> self._shift
 
     def _enqueue(self, span: int) -> None:
         heapq.heappush(self._queue, span)

@@ -1,0 +1,46 @@
+"""TAKE, a command that waits, declared outside kvik; as a program it serves it: `taking.py ADDRESS PORCH`."""
+
+import sys
+from random import Random
+
+from kvik.clock import Clock
+from kvik.commands import BUILT_IN
+from kvik.commands.args import Args
+from kvik.commands.family import CommandTable, Family
+from kvik.declaration import BLOCKING, FIRST, WRITE
+from kvik.engine import Engine
+from kvik.journal.journal import Journal
+from kvik.network.lifecycle import Server
+from kvik.replies import Reply, Wait
+from kvik.session import Session
+from kvik.settings import Settings
+from kvik.store.value import STRING, as_bytes
+
+family = Family("taking")
+FAMILIES = (*BUILT_IN, family)
+
+
+@family.command("TAKE", args=(2, 2), flags=WRITE | BLOCKING, keys=FIRST, summary="Waits for a string and takes it.")
+def take(session: Session, args: Args) -> Reply:
+    """TAKE key milliseconds: return the string and remove it; wait for it at most so long, 0 for ever."""
+    key = args.key()
+    timeout = args.integer()
+    value = session.keys.take(key, STRING)
+    if value is not None:
+        session.effect([b"DEL", key])
+        return as_bytes(value)
+    if not session.may_wait:
+        return None
+    return Wait([key], session.services.clock.now + timeout if timeout else 0)
+
+
+def serve(address: str, porch: str) -> None:
+    settings = Settings()
+    settings.listen = [address]
+    settings.porch = porch
+    server = Server()
+    server.run(Engine(CommandTable(FAMILIES), Clock(), Random(), Journal(), settings, server))
+
+
+if __name__ == "__main__":
+    serve(*sys.argv[1:])
