@@ -1,5 +1,6 @@
 """Real servers for tests: redis-server, and kvik as a process of its own, each on loopback, ended by its own id."""
 
+import ctypes
 import os
 import shutil
 import signal
@@ -18,6 +19,7 @@ from tests.wire import Wire
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 KVIK = [sys.executable, "-m", "kvik"]
+PR_SET_PDEATHSIG = 1
 
 
 def require(program: str) -> str:
@@ -46,6 +48,12 @@ def free_port() -> int:
         return port
 
 
+def end_with_the_tests() -> None:
+    """Let Linux end this process when the tests that started it are killed, so that no server is left over."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 class Process:
     """A program that runs beside the tests; its output is kept in `log`."""
 
@@ -59,6 +67,7 @@ class Process:
                 stdout=log,
                 stderr=log,
                 env=surroundings() | (environment or {}),
+                preexec_fn=end_with_the_tests,
             )
 
     def output(self) -> str:

@@ -122,3 +122,17 @@ def test_what_was_watched_is_forgotten() -> None:
     assert not other.session.is_dirty
     caller("SET", "c", 1)
     assert other.session.is_dirty
+
+
+def test_a_dead_key_that_is_swapped_in_takes_no_living_one_along_in_a_replay() -> None:
+    caller = Caller()
+    watcher = caller.another()
+    caller("SET", "k", "alive")
+    caller("SELECT", 1)
+    caller("SET", "k", "dead")
+    caller("PEXPIRE", "k", 5)
+    watcher("WATCH", "k")
+    caller.clock.advance(5)
+    caller("SWAPDB", 0, 1)
+    assert caller("GET", "k") == b"alive"
+    assert caller.replayed().content() == caller.content()

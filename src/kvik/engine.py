@@ -11,7 +11,7 @@ from typing import Final
 from kvik.clock import Clock
 from kvik.commands.args import Args
 from kvik.commands.family import Command, CommandTable
-from kvik.declaration import COMPOSITE, IMMEDIATE, NO_AUTH, NO_MULTI, Declaration
+from kvik.declaration import COMPOSITE, IMMEDIATE, NO_AUTH, NO_MULTI, WRITE, Declaration
 from kvik.errors import ReplyError, shown, wrong_arity
 from kvik.journal.journal import Journal
 from kvik.replies import QUEUED, Reply, Wait
@@ -61,7 +61,7 @@ class Engine(Services):
         reply = self._run(session, command, request)
         if isinstance(reply, Wait):
             self._park(session, request, reply)
-        if self._interest.signals and not self._is_serving:
+        if len(self._interest.signals) > 0 and not self._is_serving:
             self._serve_waiting()
         return reply
 
@@ -99,6 +99,8 @@ class Engine(Services):
             yield from self._table.rebuild(key, value, -1 if deadline is None else deadline)
 
     def run_all(self, session: Session, requests: list[Request]) -> list[Reply]:
+        if self.journal.is_refusing:
+            self._refuse_transaction(requests)
         may_wait = session.may_wait
         session.may_wait = False
         self.journal.begin_group()
@@ -144,11 +146,14 @@ class Engine(Services):
         self._interest.wait(session, wait.keys)
 
     def _serve_waiting(self) -> None:
+        """Serve in the order of the signals; what is served may change keys others wait for."""
         self._is_serving = True
         while self._interest.signals:
-            place = self._interest.signals.pop(0)
-            for session in self._interest.waiters(place):
-                self._try_again(session)
+            signals = self._interest.signals
+            self._interest.signals = []
+            for place in signals:
+                for session in self._interest.waiters(place):
+                    self._try_again(session)
         self._is_serving = False
 
     def _try_again(self, session: Session) -> None:
@@ -185,6 +190,20 @@ class Engine(Services):
         if session.queue is not None and command.flags & NO_MULTI:
             command.usage.rejected += 1
             raise ReplyError("ERR", "Command not allowed inside a transaction")
+        if self.journal.is_refusing and command.flags & WRITE:
+            command.usage.rejected += 1
+            self._refuse_to_write()
+
+    def _refuse_to_write(self) -> None:
+        refusal = self.journal.refusal()
+        if refusal is not None:
+            raise refusal
+
+    def _refuse_transaction(self, requests: list[Request]) -> None:
+        """Raise, as Redis does for EXEC, where a transaction writes that was queued before writes were refused."""
+        refusal = self.journal.refusal()
+        if refusal is not None and any([self._find(request.words).flags & WRITE for request in requests]):
+            raise ReplyError("EXECABORT", f"Transaction discarded because of: {refusal.code} {refusal.message}")
 
     def _run(self, session: Session, command: Command, request: Request) -> Reply:
         before = self._interest.changes
@@ -200,12 +219,12 @@ class Engine(Services):
             reply = error
         if self._interest.changes != before:
             self._record(session, command, database, request)
-        elif session.effects:
+        elif len(session.effects) > 0:
             session.effects = []
         return reply
 
     def _record(self, session: Session, command: Command, database: int, request: Request) -> None:
-        if session.effects:
+        if len(session.effects) > 0:
             for words in session.effects:
                 self.journal.record_effect(database, words)
             session.effects = []

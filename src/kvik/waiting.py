@@ -25,7 +25,6 @@ class Interest(Observer):
         self._watchers: Final[dict[tuple[int, bytes], dict[Session, None]]] = {}
         self._waiters: Final[dict[tuple[int, bytes], dict[Session, None]]] = {}
         self._databases: Databases | None = None
-        self._is_comparing = False
 
     def attach(self, databases: Databases) -> None:
         """Say which databases the numbers stand for."""
@@ -33,12 +32,12 @@ class Interest(Observer):
 
     def changed(self, database: int, key: bytes) -> None:
         self.changes += 1
-        if self._watchers or self._waiters:
+        if len(self._watchers) > 0 or len(self._waiters) > 0:
             self._tell(database, key)
 
     def expired(self, database: int, key: bytes) -> None:
         self._journal.record_effect(database, [b"DEL", key])
-        if (self._watchers or self._waiters) and not self._is_comparing:
+        if len(self._watchers) > 0 or len(self._waiters) > 0:
             self._tell(database, key)
 
     def replacing(self, database: int) -> None:
@@ -46,10 +45,7 @@ class Interest(Observer):
 
     def replaced(self, database: int) -> None:
         self.changes += 1
-        # A key that comes in dead was missing before and is missing now: as in Redis, nothing happened.
-        self._is_comparing = True
         self._tell_all_in(database)
-        self._is_comparing = False
 
     # Transactions
 
@@ -96,7 +92,9 @@ class Interest(Observer):
         space = self._databases.spaces[database]
         for interested in (self._watchers, self._waiters):
             for number, key in list(interested):
-                if number == database and space.contains(key):
+                # Looking removes the dead. Those that are about to come into another database have to go
+                # before they do: there they were missing and stay missing, as in Redis nothing happens.
+                if space.contains(key) and number == database:
                     self._tell(number, key)
 
     def _leave(

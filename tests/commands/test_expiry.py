@@ -80,7 +80,9 @@ def test_a_moment_that_has_passed_removes_the_key(caller: Caller, words: tuple[s
         (20, "LT", -1, 1),
     ],
 )
-def test_a_condition_decides_whether_the_deadline_is_set(caller: Caller, had: int, condition: str, wanted: int, is_set: int) -> None:
+def test_a_condition_decides_whether_the_deadline_is_set(
+    caller: Caller, had: int, condition: str, wanted: int, is_set: int
+) -> None:
     with_key(caller, had * 1_000)
     before = caller("PTTL", "k")
     assert caller("EXPIRE", "k", wanted, condition) == is_set

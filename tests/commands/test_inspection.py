@@ -51,7 +51,9 @@ def test_frequency_needs_a_policy_that_counts(caller: Caller, reference: Referen
     assert caller.error("OBJECT", "FREQ", "k") == reference("OBJECT", "FREQ", "k")
 
 
-@pytest.mark.parametrize("words", [("OBJECT",), ("OBJECT", "WEIGHT", "k"), ("OBJECT", "ENCODING"), ("OBJECT", "HELP", "x")])
+@pytest.mark.parametrize(
+    "words", [("OBJECT",), ("OBJECT", "WEIGHT", "k"), ("OBJECT", "ENCODING"), ("OBJECT", "HELP", "x")]
+)
 def test_refusals_are_those_of_redis(caller: Caller, reference: ReferenceServer, words: tuple[str, ...]) -> None:
     assert caller.error(*words) == reference(*words)
 

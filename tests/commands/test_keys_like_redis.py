@@ -14,7 +14,17 @@ BATCH = 50
 SECONDS_APART_MAX = 3
 KEYS = [b"a", b"b", b"c", b"d", b"", b"user:1"]
 DATABASES = [b"0", b"1", b"2", b"-1", b"16", b"x", b"2147483648"]
-SPANS = [b"100", b"200", b"5000", b"0", b"-1", b"x", b"9223372036854775807", b"-9223372036854775808", b"9223372036854775"]
+SPANS = [
+    b"100",
+    b"200",
+    b"5000",
+    b"0",
+    b"-1",
+    b"x",
+    b"9223372036854775807",
+    b"-9223372036854775808",
+    b"9223372036854775",
+]
 CONDITIONS = [b"NX", b"XX", b"GT", b"lt", b"never"]
 PATTERNS = [b"*", b"?", b"[a-c]", b"user*", b"\\a", b"**"]
 MOMENT_WORDS = {b"TTL", b"PTTL", b"EXPIRETIME", b"PEXPIRETIME"}

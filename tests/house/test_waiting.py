@@ -1,4 +1,4 @@
-"""Waiting is a value: a command that blocks is one that answers Wait. TAKE, declared in taking.py, shows what the house does."""
+"""Waiting is a value: a command that blocks answers Wait, and TAKE (in taking.py) shows what the house does then."""
 
 import pytest
 

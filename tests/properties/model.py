@@ -222,9 +222,6 @@ class Model:
     def keys(self, words: Words) -> Reply:
         return list(self.values)
 
-    def dbsize(self, words: Words) -> Reply:
-        return len(self.values)
-
     def flushdb(self, words: Words) -> Reply:
         for key in list(self.values):
             self.remove(key)
@@ -302,7 +299,6 @@ COMMANDS: Final[dict[bytes, Callable[[Model, Words], Reply]]] = {
     b"RENAMENX": Model.renamenx,
     b"COPY": Model.copy,
     b"KEYS": Model.keys,
-    b"DBSIZE": Model.dbsize,
     b"FLUSHDB": Model.flushdb,
     b"EXPIRE": Model.expire,
     b"PEXPIRE": Model.pexpire,

@@ -48,6 +48,27 @@ def several(name: str, *parts: st.SearchStrategy[bytes]) -> st.SearchStrategy[Wo
     return groups.map(lambda items: [name.encode()] + [word for group in items for word in group])
 
 
+Step = tuple[int, Words]
+"""Which of two callers says what."""
+
+
+def stories(requests: st.SearchStrategy[Words]) -> st.SearchStrategy[list[Step]]:
+    """Return requests of two callers in a row, some of them in transactions that another may come between.
+
+    A list of short lists, because hypothesis' lists have five elements on average however long they may be.
+    """
+    single = st.tuples(st.integers(0, 1), requests)
+    inside = st.lists(st.one_of(requests.map(lambda words: (0, words)), single), max_size=4)
+    transaction = inside.map(lambda steps: [(0, [b"MULTI"]), *steps, (0, [b"EXEC"])])
+    watched = st.tuples(KEYS, st.lists(single, max_size=1), transaction)
+    parts = st.one_of(
+        st.lists(single, max_size=8),
+        transaction,
+        watched.map(lambda parts: [(0, [b"WATCH", parts[0]]), *parts[1], *parts[2]]),
+    )
+    return st.lists(parts, max_size=12).map(lambda lists: [step for steps in lists for step in steps])
+
+
 def option(*texts: str) -> st.SearchStrategy[Words]:
     return st.sampled_from([[text.encode()] for text in texts])
 
@@ -59,7 +80,6 @@ READS: Final = [
     words("GETRANGE", KEYS, OFFSETS, OFFSETS),
     several("MGET", KEYS),
     several("EXISTS", KEYS),
-    words("DBSIZE"),
     words("PEXPIRETIME", KEYS),
 ]
 WRITES: Final = [
@@ -109,7 +129,10 @@ ABSOLUTE: Final = [
 ]
 
 MODELLED: Final = st.one_of(READS + WRITES + TRANSACTIONS + RELATIVE + [words("KEYS", "*")])
-"""What the model knows: everything with a time to live that runs out while the test moves the clock."""
+"""What the model knows: everything with a time to live that runs out while the test moves the clock.
+
+DBSIZE is not asked here: as in Redis, it counts keys that have expired and that nobody has met since.
+"""
 
 NAMES: Final = [
     *["GET", "SET", "GETEX", "INCR", "DECRBY", "MSET", "APPEND", "SETRANGE", "EXPIRE"],
@@ -140,5 +163,5 @@ STRANGE: Final = [
 ]
 FORBIDDEN: Final = {b"SHUTDOWN", b"SYNC", b"PSYNC", b"MONITOR", b"QUIT", b"DEBUG", b"WAIT"}
 
-REAL: Final = st.one_of(READS + WRITES + TRANSACTIONS + ABSOLUTE + STRANGE)
+REAL: Final = st.one_of(READS + WRITES + TRANSACTIONS + ABSOLUTE + STRANGE + [words("DBSIZE")])
 """What the real redis-server is asked too: nothing that depends on the time of day or on chance."""

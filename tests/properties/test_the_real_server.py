@@ -2,17 +2,14 @@
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from librt.strings import BytesWriter
 
 from kvik.dialects.resp import RespDialect
 from kvik.request import Request
 from tests.engines import Caller
-from tests.properties.requests import REAL, Words, limits
+from tests.properties.requests import REAL, Step, Words, limits, stories
 from tests.servers import RedisServer
 from tests.wire import Wire, encode_words
-
-STEPS = st.lists(st.tuples(st.integers(0, 1), REAL), max_size=30)
 
 
 class RespCaller:
@@ -42,9 +39,9 @@ def opened(server: RedisServer, protocol: int) -> Wire:
 
 @pytest.mark.parametrize("protocol", [2, 3])
 def test_kvik_answers_what_redis_answers(protocol: int, redis_server: RedisServer) -> None:
-    @limits(1000)
-    @given(STEPS)
-    def holds(steps: list[tuple[int, Words]]) -> None:
+    @limits(400)
+    @given(stories(REAL))
+    def holds(steps: list[Step]) -> None:
         caller = Caller()
         kviks = [RespCaller(caller, protocol), RespCaller(caller.another(), protocol)]
         with opened(redis_server, protocol) as one, opened(redis_server, protocol) as other:

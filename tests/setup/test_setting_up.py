@@ -14,6 +14,7 @@ from workshop.environment import Environment
 from workshop.setting_up import SetUp, SetUpError, Step, run
 
 STAMP = "cpython-3.11 abc"
+TOOLS = str(Path(__file__).resolve().parents[2] / "tools")
 
 
 def make_python(environment: Environment) -> Step:
@@ -133,6 +134,27 @@ def test_two_set_ups_at_once_run_the_steps_once_and_the_second_says_that_it_wait
     assert "ready after" in shown[0]
 
 
+REMAKER = """
+import sys
+sys.path.insert(0, {tools!r})
+from workshop.environment import Environment
+from workshop.setting_up import SetUp
+from workshop.wheel import make_environment
+environment = Environment({folder!r})
+SetUp({build!r}, sys.stderr).bring(environment, "stamp", [make_environment(environment)])
+"""
+
+
+def test_an_unfinished_environment_can_be_made_anew_by_its_own_python(tmp_path: Path, environment: Environment) -> None:
+    python = Path(environment.python)
+    python.parent.mkdir(parents=True)
+    python.symlink_to(Path(sys.executable).resolve())
+    program = REMAKER.format(tools=TOOLS, build=str(tmp_path / "build"), folder=environment.folder)
+    done = subprocess.run([python, "-E", "-s", "-S", "-c", program], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, environment.is_ready("stamp")) == (0, True), done.stderr
+    assert subprocess.run([python, "-m", "pip", "--version"], stdout=subprocess.DEVNULL).returncode == 0
+
+
 HOLDER = """
 import sys
 sys.path.insert(0, {tools!r})
@@ -147,9 +169,8 @@ SetUp({build!r}, sys.stderr).bring(Environment({folder!r}), "stamp", [Step("long
 
 
 def test_a_set_up_that_is_ended_takes_its_program_with_it_and_frees_the_lock(tmp_path: Path) -> None:
-    tools = str(Path(__file__).resolve().parents[2] / "tools")
     environment = Environment(str(tmp_path / ".venv"))
-    program = HOLDER.format(tools=tools, build=str(tmp_path / "build"), folder=environment.folder)
+    program = HOLDER.format(tools=TOOLS, build=str(tmp_path / "build"), folder=environment.folder)
     holder = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE)
     log = tmp_path / "build" / "setup.log"
     limit = time.monotonic() + 20
@@ -160,12 +181,7 @@ def test_a_set_up_that_is_ended_takes_its_program_with_it_and_frees_the_lock(tmp
     _, shown = holder.communicate(timeout=20)
     assert (holder.returncode, b"Traceback" in shown) == (143, False)
     # The child inherited the lock: that it is free shows that the child has ended too.
-    assert "waiting" not in bring_soon(tmp_path, environment)
-
-
-def bring_soon(folder: Path, environment: Environment) -> str:
-    time.sleep(0.5)
-    return bring(folder, environment, STAMP)
+    assert "waiting" not in bring(tmp_path, environment, STAMP)
 
 
 def test_a_program_that_fails_is_reported_with_its_code(tmp_path: Path) -> None:

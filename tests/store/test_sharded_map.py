@@ -10,7 +10,9 @@ from kvik.store.sharded_map import SHARDS, ShardedMap
 SMALL = 8
 KEYS = [b"key:%d" % number for number in range(60)]
 # Put, remove, or take one step of a scan by so many keys.
-STEPS = st.lists(st.tuples(st.sampled_from(["put", "pop", "scan"]), st.integers(0, 59), st.integers(1, 12)), max_size=150)
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["put", "pop", "scan"]), st.integers(0, 59), st.integers(1, 12)), max_size=150
+)
 
 
 def filled(count: int, split_at: int = SMALL) -> ShardedMap[int]:
@@ -21,9 +23,7 @@ def filled(count: int, split_at: int = SMALL) -> ShardedMap[int]:
 
 
 def scanned(source: ShardedMap[int], count: int) -> list[bytes]:
-    found: list[bytes] = []
-    cursor, some = source.scan(0, count)
-    found += some
+    cursor, found = source.scan(0, count)
     while cursor:
         cursor, some = source.scan(cursor, count)
         found += some
@@ -94,6 +94,44 @@ def test_scans_of_several_callers_do_not_disturb_one_another(steps: list[tuple[i
         cursors[caller], some = own.scan(cursors[caller], 2)
         seen[caller] = seen[caller] or b"always" in some
         assert cursors[caller] or seen[caller]
+
+
+def rest_of_scan(source: ShardedMap[int], cursor: int) -> list[bytes]:
+    found: list[bytes] = []
+    while cursor:
+        cursor, some = source.scan(cursor, 50)
+        found += some
+    return found
+
+
+def test_a_scan_sees_what_came_in_after_another_scan_was_given_up() -> None:
+    for split_at in (SMALL, 100_000):
+        own = filled(400, split_at)
+        own.scan(0, 10)
+        for number in range(400, 500):
+            own.set(b"key:%d" % number, number)
+        assert sorted(scanned(own, 10)) == sorted(own.keys())
+
+
+def test_a_scan_goes_on_through_the_split() -> None:
+    own = filled(20_000, split_at=20_000)
+    there = own.keys()
+    cursor, found = own.scan(0, 1)
+    own.set(b"one more", 1)
+    assert len(own.parts()) == SHARDS
+    found += rest_of_scan(own, cursor)
+    assert set(there) <= set(found)
+
+
+def test_a_scan_goes_on_when_the_map_becomes_one_dict_again() -> None:
+    own = filled(1_000)
+    cursor, _ = own.scan(0, 500)
+    everything = own.keys()
+    for key in everything:
+        own.pop(key)
+    own.set(b"new", 1)
+    assert set(rest_of_scan(own, cursor)) <= {b"new"}
+    assert scanned(own, 10) == [b"new"]
 
 
 def test_keys_keep_their_order_until_the_split() -> None:

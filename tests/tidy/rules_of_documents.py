@@ -1,4 +1,4 @@
-"""What the project says about itself is true: links lead somewhere, what exists is written down. Returns what is not."""
+"""What the project says about itself, as rules: links lead somewhere, what exists is written down."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -34,7 +35,7 @@ def version() -> str:
 
 def tracked_files() -> list[str]:
     """Return the paths that git tracks, as they are in the checkout; none where this is no git checkout."""
-    if not os.path.exists(os.path.join(ROOT, ".git")):
+    if not os.path.exists(os.path.join(ROOT, ".git")) or shutil.which("git") is None:
         return []
     listing = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], stdout=subprocess.PIPE, check=True)
     return sorted(filter(None, listing.stdout.decode().split("\0")))

@@ -11,6 +11,8 @@ from typing import TextIO
 
 from workshop.setting_up import SetUpError, Step, run
 
+# Found at once: this may be the Python of an environment that is about to be made anew.
+BASE_PYTHON = os.path.realpath(sys.executable)
 POLICY = "/usr/sbin/policy-rc.d"
 APT_VARIABLES = {"DEBIAN_FRONTEND": "noninteractive"}
 INSTALL = ("apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "--no-install-recommends")
@@ -70,5 +72,5 @@ def require_venv(log: TextIO) -> None:
 
 def venv_package() -> str:
     """Return the package that completes the running Python."""
-    is_default = os.path.realpath("/usr/bin/python3") == os.path.realpath(sys.executable)
+    is_default = os.path.realpath("/usr/bin/python3") == BASE_PYTHON
     return "python3-venv" if is_default else f"python3.{sys.version_info[1]}-venv"

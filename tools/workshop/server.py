@@ -25,7 +25,8 @@ def set_up(environment: Environment, stamp: str, key: str, mode: str, obstacle: 
 
     exit_on_termination()
     if obstacle:
-        print(f"kvik: {obstacle}: running interpreted, which is many times slower", file=sys.stderr)
+        remedy = "for the fast build: apt-get install gcc python3-dev"
+        print(f"kvik: {obstacle}: running interpreted ({remedy})", file=sys.stderr)
     work_folder = os.path.join(ROOT, "build")
     shelf = WheelShelf(ROOT, os.path.join(work_folder, "wheels"))
     steps = [make_environment(environment), shelf.build(key, mode, environment), shelf.install(key, environment)]
@@ -33,6 +34,9 @@ def set_up(environment: Environment, stamp: str, key: str, mode: str, obstacle: 
         SetUp(work_folder, sys.stderr).bring(environment, stamp, steps)
     except SetUpError as error:
         print(error, file=sys.stderr)
+        return False
+    except OSError as error:
+        print(f"kvik: the set-up failed: {error}", file=sys.stderr)
         return False
     except KeyboardInterrupt:
         return False

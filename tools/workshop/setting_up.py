@@ -8,14 +8,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TextIO
 
 from workshop.environment import Environment
 
 SECONDS_PER_DOT = 2
+SECONDS_TO_END = 5
 LINES_SHOWN_OF_A_FAILURE = 25
 
 
@@ -115,14 +116,51 @@ class SetUp:
             yield
 
 
+class HeldSignals:
+    """Holds back SIGTERM and Ctrl-C while a program is being started, when nobody could end it yet."""
+
+    def __init__(self) -> None:
+        self._seen: list[int] = []
+        numbers = (signal.SIGTERM, signal.SIGINT)
+        self._handlers = {
+            number: signal.signal(number, lambda seen, frame: self._seen.append(seen)) for number in numbers
+        }
+
+    def release(self) -> None:
+        """Go back to what was, and deliver what came meanwhile."""
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        for seen in self._seen:
+            signal.raise_signal(seen)
+
+
 def run(command: Sequence[str], log: TextIO, **variables: str) -> None:
     """Run a command to its end with its output in the log; an interruption ends the command and its children too.
 
     Raises CalledProcessError where the command fails.
     """
     print(f"$ {' '.join(command)}", file=log, flush=True)
-    environment = {**os.environ, **variables}
-    process = subprocess.Popen(
+    held = HeldSignals()
+    try:
+        process = start(command, log, {**os.environ, **variables})
+    except OSError:
+        held.release()
+        raise
+    try:
+        held.release()
+        code = process.wait()
+    except BaseException:
+        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(SECONDS_TO_END)
+        raise
+    if code:
+        raise subprocess.CalledProcessError(code, command)
+
+
+def start(command: Sequence[str], log: TextIO, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    """Start a command in a session of its own; it inherits the lock, so that the lock outlives whoever is killed."""
+    return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=log,
@@ -131,13 +169,6 @@ def run(command: Sequence[str], log: TextIO, **variables: str) -> None:
         close_fds=False,
         start_new_session=True,
     )
-    try:
-        code = process.wait()
-    except BaseException:
-        os.killpg(process.pid, signal.SIGTERM)
-        raise
-    if code:
-        raise subprocess.CalledProcessError(code, command)
 
 
 def exit_on_termination() -> None:

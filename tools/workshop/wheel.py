@@ -3,10 +3,9 @@
 import glob
 import os
 import shutil
-import sys
 from typing import TextIO
 
-from workshop.debian import require_venv
+from workshop.debian import BASE_PYTHON, require_venv
 from workshop.environment import Environment
 from workshop.setting_up import Step, run
 
@@ -22,7 +21,7 @@ def make_environment(environment: Environment) -> Step:
     def make(log: TextIO) -> str:
         if not os.path.exists(environment.python):
             require_venv(log)
-            run([os.path.realpath(sys.executable), "-m", "venv", environment.folder], log)
+            run([BASE_PYTHON, "-m", "venv", environment.folder], log)
         return ""
 
     return Step("virtual environment", make)

@@ -54,6 +54,10 @@ class Intake:
         """Return how many bytes arrived since the last `begin`."""
         return self._used_before + len(self.buffer) - self.start + self._fresh_size
 
+    def is_used_up(self) -> bool:
+        """Return whether everything that arrived has been read."""
+        return self.position == len(self.buffer) and self._fresh_size == 0 and self._torn_size == 0
+
     def first_byte(self) -> int:
         """Return the first byte of what is read next, -1 where there is none."""
         if self._torn:

@@ -39,7 +39,7 @@ LF: Final = 10
 # `*1\r\n$0\r\n\r\n`
 SHORTEST_ARRAY: Final = 10
 # Longer lengths than this many digits take the slow way, which checks their range first.
-DIGITS_MAX: Final = 9
+DIGITS_MAX: Final = 10
 
 
 class RespDialect(Dialect):
@@ -68,7 +68,7 @@ class RespDialect(Dialect):
     def next_request(self) -> Request | None:
         if self._missing == 0 and self.is_trusted:
             request = whole_request(self._intake, self.word_bytes_max)
-            if request is not None:
+            if request is not None or self._intake.is_used_up():
                 return request
         return self._patient_request()
 

@@ -11,8 +11,10 @@ from typing import Final
 from kvik.dialects.dialect import Dialect
 from kvik.network.turn import Connection, Turn, Welcome
 
-# Below 64 KiB, where the C library's free() starts to tidy its whole heap.
-READ_BYTES: Final = 1 << 15
+# What one read takes at the most. A connection starts small and grows while its reads are full: every
+# large buffer makes malloc() tidy its heap, which costs more than a small request.
+READ_BYTES_MIN: Final = 1_000
+READ_BYTES_MAX: Final = 1 << 16
 EVENTS_PER_TURN: Final = 1024
 # Turns taken before the asyncio loop gets its turn again: its round costs as much as a small turn.
 TURNS_PER_ROUND: Final = 16
@@ -78,6 +80,7 @@ class PolledConnection(Connection):
         self.descriptor: Final = connected.fileno()
         self._poller: Final = poller
         self._socket: Final = connected
+        self._read_bytes = READ_BYTES_MIN
         self._receive: Final = connected.recv
         self._send: Final = connected.send
 
@@ -85,17 +88,24 @@ class PolledConnection(Connection):
         """Something is ready, as the poller's mask says."""
         if mask & READABLE:
             try:
-                data = self._receive(READ_BYTES)
+                data = self._receive(self._read_bytes)
             except BlockingIOError:
                 return
             except OSError:
                 self.drop()
                 return
+            self._fit_next_read(len(data))
             self.received(data)
         elif mask & select.EPOLLOUT:
             self.flush()
 
-    def write(self, data: memoryview) -> int:
+    def _fit_next_read(self, size: int) -> None:
+        if size == self._read_bytes:
+            self._read_bytes = min(4 * size, READ_BYTES_MAX)
+        elif size < self._read_bytes >> 4:
+            self._read_bytes = max(self._read_bytes >> 1, READ_BYTES_MIN)
+
+    def write(self, data: bytes | memoryview) -> int:
         try:
             return self._send(data)
         except BlockingIOError:

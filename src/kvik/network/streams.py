@@ -45,7 +45,7 @@ class StreamConnection(Connection):
         self._transport: Final = transport
         self.is_full = False
 
-    def write(self, data: memoryview) -> int:
+    def write(self, data: bytes | memoryview) -> int:
         if self._transport.is_closing():
             return -1
         sent = 0

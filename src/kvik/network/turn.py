@@ -56,7 +56,7 @@ class Connection(Carrier):
 
     # What a kind of connection provides
 
-    def write(self, data: memoryview) -> int:
+    def write(self, data: bytes | memoryview) -> int:
         """Send without waiting; return how many bytes were taken, -1 when the connection is gone."""
         raise NotImplementedError
 
@@ -96,19 +96,29 @@ class Connection(Carrier):
         self.touch()
 
     def settle(self, sequence: int) -> None:
-        """Queue this turn's output behind what is queued, and send what may leave."""
+        """Send this turn's output if it may leave, else queue it behind what is queued."""
         if self.caller.has_output():
             data = self.caller.take_output()
-            self._waiting_bytes += len(data)
-            self._parcels.append(Parcel(sequence, memoryview(data)))
-        self.flush()
+            sent = 0
+            if self._waiting_bytes == 0 and sequence <= self.turn.engine.journal.released:
+                sent = self.write(data)
+            if sent < 0:
+                self.drop()
+                return
+            if sent < len(data):
+                self._waiting_bytes += len(data) - sent
+                self._parcels.append(Parcel(sequence, memoryview(data)[sent:]))
+        if self._waiting_bytes > 0:
+            self.flush()
+        else:
+            self._arrange_next(False)
 
     def flush(self) -> None:
         """Send what has been released, as far as the client takes it."""
         released = self.turn.engine.journal.released
         parcels = self._parcels
         is_blocked = False
-        while parcels and not is_blocked and parcels[0].sequence <= released:
+        while self._waiting_bytes > 0 and not is_blocked and parcels[0].sequence <= released:
             parcel = parcels[0]
             sent = self.write(parcel.data)
             if sent < 0:
@@ -133,7 +143,7 @@ class Connection(Carrier):
 
     def _arrange_next(self, is_blocked: bool) -> None:
         caller = self.caller
-        if not self._parcels and caller.is_finished or self._waiting_bytes > self.turn.output_bytes_max:
+        if (caller.is_finished and self._waiting_bytes == 0) or self._waiting_bytes > self.turn.output_bytes_max:
             self.drop()
             return
         if caller.can_go_on and self._waiting_bytes <= OUTPUT_PAUSE_BYTES:

@@ -1,6 +1,6 @@
 """A dict from bytes that splits into many when it is large. Knows nothing of what it holds.
 
-One big dict stops the world when it grows (1 s at five million keys); a thousand small ones never
+One big dict stops the world when it grows (1 s at five million keys); many small ones never
 take long. So: one dict in insertion order until it holds more than `split_at` entries, then SHARDS
 dicts until it is empty again.
 
@@ -19,7 +19,7 @@ from mypy_extensions import i64
 V = TypeVar("V")
 
 SPLIT_AT: Final = 65_536
-SHARD_BITS: Final = 10
+SHARD_BITS: Final = 8
 SHARDS: Final = 1 << SHARD_BITS
 POSITION_BITS: Final = 32
 POSITIONS: Final = 1 << POSITION_BITS
@@ -36,6 +36,11 @@ def position_of(key: bytes) -> i64:
     """Return the key's place in the scan order, 0 to POSITIONS - 1."""
     hashed: i64 = hash(key)
     return (hashed >> HASH_SHIFT) & (POSITIONS - 1)
+
+
+def shard_of(key: bytes) -> int:
+    """Return which of the SHARDS dicts of a map that has split holds `key`."""
+    return position_of(key) >> IN_SHARD_BITS
 
 
 class ShardedMap(Generic[V]):
@@ -125,6 +130,18 @@ class ShardedMap(Generic[V]):
     def parts(self) -> list[object]:
         """Return what the map is made of, for freeing it part by part."""
         return list(self._shards)
+
+    def is_split(self) -> bool:
+        """Return whether there are SHARDS dicts now, not one."""
+        return self._is_split
+
+    def copy_of_shard(self, number: int) -> dict[bytes, V]:
+        """Return what the dict of this number holds, in its order."""
+        return dict(self._shards[number])
+
+    def forget_shard(self, number: int) -> None:
+        """Let go of what one dict holds, in a map nobody but the caller uses any more: its size is not true then."""
+        self._shards[number] = {}
 
     def _shard(self, key: bytes) -> dict[bytes, V]:
         if not self._is_split:
