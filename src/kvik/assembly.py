@@ -10,6 +10,7 @@ from kvik.clock import Clock
 from kvik.commands import BUILT_IN
 from kvik.commands.family import CommandTable
 from kvik.engine import Engine
+from kvik.journal.files import Files
 from kvik.journal.journal import Journal
 from kvik.services import House
 from kvik.settings import Settings
@@ -24,16 +25,18 @@ def build_engine(settings: Settings, house: House | None = None) -> Engine:
     return Engine(table, Clock(), random, Journal(), settings, house or House())
 
 
-def serve(settings: Settings) -> int:
-    """Serve until the end is asked for; return the exit code. Raises SettingsError, OSError."""
+def serve(settings: Settings, directory: str | None = None) -> int:
+    """Serve until the end is asked for; return the exit code. Without a directory the data is in memory only.
+
+    Raises SettingsError, DirectoryInUse, JournalDamaged, OSError.
+    """
     from kvik.network.lifecycle import Server
     from kvik.network.log import start_logging
 
     start_logging(settings.log_level, settings.log_format, settings.logfile)
     build = "compiled" if is_compiled() else "interpreted"
     log.info("kvik %s (%s), Python %s, pid %d", VERSION, build, platform.python_version(), os.getpid())
-    log.info("The data is in memory only and is gone when the server ends")
-    server = Server()
+    server = Server(Files(), directory)
     server.run(build_engine(settings, server))
     log.warning("kvik is now ready to exit, bye bye...")
     return 0

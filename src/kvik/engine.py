@@ -11,7 +11,7 @@ from typing import Final
 from kvik.clock import Clock
 from kvik.commands.args import Args
 from kvik.commands.family import Command, CommandTable
-from kvik.declaration import COMPOSITE, IMMEDIATE, NO_AUTH, NO_MULTI, WRITE, Declaration
+from kvik.declaration import COMPOSITE, IMMEDIATE, LOADING, NO_AUTH, NO_MULTI, WRITE, Declaration
 from kvik.errors import ReplyError, shown, wrong_arity
 from kvik.journal.journal import Journal
 from kvik.replies import QUEUED, Reply, Wait
@@ -21,6 +21,8 @@ from kvik.session import Outlet, Session
 from kvik.settings import Settings
 from kvik.store.databases import Databases
 from kvik.store.keyspace import Keyspace
+from kvik.store.snapshot import Snapshot
+from kvik.store.value import Value
 from kvik.waiting import Interest
 
 # How much of an unknown command is repeated in its error, as Redis does.
@@ -38,7 +40,7 @@ class Engine(Services):
         self._interest.attach(databases)
         super().__init__(clock, random, databases, settings, house)
         self._table: Final = table
-        self.journal: Final = journal
+        self.journal = journal
         self._next_session = 0
         self._is_serving = False
 
@@ -97,6 +99,21 @@ class Engine(Services):
         for key, value in space.items():
             deadline = space.deadline(key)
             yield from self._table.rebuild(key, value, -1 if deadline is None else deadline)
+
+    def rebuild_key(self, key: bytes, value: Value, deadline: int) -> list[list[bytes]]:
+        return self._table.rebuild(key, value, deadline)
+
+    def use_journal(self, journal: Journal) -> None:
+        self.journal = journal
+        self._interest.journal = journal
+
+    def begin_snapshot(self) -> Snapshot:
+        snapshot = Snapshot(self.databases, self.clock.now)
+        self._interest.begin_snapshot(snapshot)
+        return snapshot
+
+    def end_snapshot(self, snapshot: Snapshot) -> None:
+        self._interest.end_snapshot(snapshot)
 
     def run_all(self, session: Session, requests: list[Request]) -> list[Reply]:
         if self.journal.is_refusing:
@@ -175,35 +192,41 @@ class Engine(Services):
             child = self._table.child(command, words[1])
             if child is None:
                 name = command.declaration.name
-                raise ReplyError("ERR", f"unknown subcommand '{shown(words[1][:SHOWN_ARGUMENTS_MAX])}'. Try {name} HELP.")
+                raise ReplyError(
+                    "ERR", f"unknown subcommand '{shown(words[1][:SHOWN_ARGUMENTS_MAX])}'. Try {name} HELP."
+                )
             command = child
         return command
 
     def _check(self, session: Session, command: Command, request: Request) -> None:
-        count = len(request.words)
-        if count < command.fewest_words or count > command.most_words:
+        objection = self._objection(session, command, len(request.words))
+        if objection is not None:
             command.usage.rejected += 1
-            raise wrong_arity(command.declaration.full_name())
-        if not session.authenticated and not command.flags & NO_AUTH:
-            command.usage.rejected += 1
-            raise ReplyError("NOAUTH", "Authentication required.")
-        if session.queue is not None and command.flags & NO_MULTI:
-            command.usage.rejected += 1
-            raise ReplyError("ERR", "Command not allowed inside a transaction")
-        if self.journal.is_refusing and command.flags & WRITE:
-            command.usage.rejected += 1
-            self._refuse_to_write()
+            raise objection
 
-    def _refuse_to_write(self) -> None:
-        refusal = self.journal.refusal()
-        if refusal is not None:
-            raise refusal
+    def _objection(self, session: Session, command: Command, words: int) -> ReplyError | None:
+        """Return why a command may not run now, in the order in which Redis asks."""
+        flags = command.flags
+        if words < command.fewest_words or words > command.most_words:
+            return wrong_arity(command.declaration.full_name())
+        if not session.authenticated and not flags & NO_AUTH:
+            return ReplyError("NOAUTH", "Authentication required.")
+        if session.queue is not None and flags & NO_MULTI:
+            return ReplyError("ERR", "Command not allowed inside a transaction")
+        if self.is_loading and not flags & LOADING and not session.is_replay:
+            return ReplyError("LOADING", "kvik is loading the dataset in memory")
+        if self.journal.is_refusing and flags & WRITE:
+            return self.journal.refusal()
+        return None
 
     def _refuse_transaction(self, requests: list[Request]) -> None:
         """Raise, as Redis does for EXEC, where a transaction writes that was queued before writes were refused."""
         refusal = self.journal.refusal()
-        if refusal is not None and any([self._find(request.words).flags & WRITE for request in requests]):
-            raise ReplyError("EXECABORT", f"Transaction discarded because of: {refusal.code} {refusal.message}")
+        if refusal is None:
+            return
+        for request in requests:
+            if self._find(request.words).flags & WRITE:
+                raise ReplyError("EXECABORT", f"Transaction discarded because of: {refusal.code} {refusal.message}")
 
     def _run(self, session: Session, command: Command, request: Request) -> Reply:
         before = self._interest.changes

@@ -1,5 +1,6 @@
 """Every error a client can see, and its text. Knows no command and no wire format."""
 
+import shlex
 from typing import Final
 
 
@@ -41,6 +42,47 @@ class UnbalancedQuotes(ValueError):
 
 class SettingsError(Exception):
     """A setting that cannot be used; the text says which, where it came from and what to do."""
+
+
+class DirectoryInUse(Exception):
+    """Another program, or another part of this one, has the data directory open.
+
+    `pid` is the process the lock file names, 0 where it names none.
+    """
+
+    def __init__(self, path: str, pid: int) -> None:
+        holder = f"process {pid}" if pid else "another process"
+        super().__init__(one_line(f"{path} is locked by {holder}: end it, or use another directory"))
+        self.path: Final = path
+        self.pid: Final = pid
+
+
+class JournalDamaged(Exception):
+    """A file of the journal is not what was written; nothing of it has been loaded or changed.
+
+    `file` is its path, `offset` the byte where the trouble begins, `sequence` the batch that was
+    expected there, -1 in a file that has no batches (a manifest). The text is one line and names
+    the command that inspects the directory.
+    """
+
+    def __init__(self, file: str, offset: int, sequence: int, why: str) -> None:
+        expected = f", where batch {sequence} was expected" if sequence >= 0 else ""
+        text = f"{file} is damaged at offset {offset}{expected}: {why}. Nothing was loaded or changed"
+        super().__init__(one_line(f"{text}. To look into it: kvik check {data_directory(file)}"))
+        self.file: Final = file
+        self.offset: Final = offset
+        self.sequence: Final = sequence
+        self.why: Final = why
+
+
+def data_directory(file: str) -> str:
+    """Return the data directory a journal's file is in, as a shell takes it; DIR where unknown."""
+    folder, slash, _name = file.rpartition("/appendonlydir/")
+    return shlex.quote(folder or "/") if slash else "DIR"
+
+
+def one_line(text: str) -> str:
+    return text.replace("\r", " ").replace("\n", " ")
 
 
 def shown(data: bytes) -> str:

@@ -10,6 +10,7 @@ from kvik import machine
 from kvik.clock import Clock
 from kvik.declaration import Declaration
 from kvik.errors import ReplyError
+from kvik.journal.journal import Journal
 from kvik.replies import Reply
 from kvik.request import Request
 from kvik.session import Outlet, Session
@@ -17,6 +18,8 @@ from kvik.settings import Settings
 from kvik.statistics import Statistics
 from kvik.store.databases import Databases
 from kvik.store.keyspace import Keyspace
+from kvik.store.snapshot import Snapshot
+from kvik.store.value import Value
 
 REDIS_VERSION: Final = "7.2.4"
 """The Redis whose replies and texts commands promise: HELLO and INFO say it to clients that look."""
@@ -63,6 +66,38 @@ class House:
         return 0
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Persistence:
+    """What keeps the data when the program has ended. This one does not: memory only."""
+
+    def __init__(self) -> None:
+        self.last_save = 0
+        """When the data was last written whole, in seconds since 1970."""
+
+    def is_kept(self) -> bool:
+        """Return whether there is a directory at all."""
+        return False
+
+    def begin_rewrite(self) -> bool:
+        """Have the journal compacted in the background; return False where that is going on already."""
+        return False
+
+    def rewrite_now(self) -> None:
+        """Compact the journal while everybody waits. Raises ReplyError."""
+
+    def sequence(self) -> int:
+        """Return the number of the last batch that happened."""
+        return 0
+
+    def durable_sequence(self) -> int:
+        """Return the number of the last batch that is on disk."""
+        return 0
+
+    def facts(self) -> "list[tuple[str, int | str]]":
+        """Return what INFO persistence says of it, by Redis' names where Redis has them."""
+        return []
+
+
 class Usage:
     """How often one command ran, was refused before it ran, and failed while it ran."""
 
@@ -86,9 +121,15 @@ class Services:
         self.databases: Final = databases
         self.settings: Final = settings
         self.house = house
+        self.persistence = Persistence()
+        self.is_loading = False
         self.statistics: Final = Statistics(clock)
         self.sessions: Final[dict[int, Session]] = {}
         self.run_id: Final = f"{random.getrandbits(RUN_ID_BITS):040x}"
+
+    def execute(self, session: Session, request: Request) -> Reply:
+        """Answer one request, as from outside; errors are answers too."""
+        raise NotImplementedError
 
     def declarations(self) -> dict[bytes, Declaration]:
         """Return what is said about every command, by upper-case name, `CLIENT ID` for a subcommand."""
@@ -109,6 +150,22 @@ class Services:
 
     def rebuild(self, space: Keyspace) -> Iterator[list[bytes]]:
         """Yield the commands that make a database again, in its order; nothing may change meanwhile."""
+        raise NotImplementedError
+
+    def rebuild_key(self, key: bytes, value: Value, deadline: int) -> list[list[bytes]]:
+        """Return the commands that make `key` again; `deadline` in milliseconds, -1 for none."""
+        raise NotImplementedError
+
+    def use_journal(self, journal: Journal) -> None:
+        """Tell `journal` of everything that happens from now on."""
+        raise NotImplementedError
+
+    def begin_snapshot(self) -> Snapshot:
+        """Return the data as of now, to be given away in slices while writes go on."""
+        raise NotImplementedError
+
+    def end_snapshot(self, snapshot: Snapshot) -> None:
+        """Let a snapshot go; a second time does nothing."""
         raise NotImplementedError
 
     def run_all(self, session: Session, requests: list[Request]) -> list[Reply]:

@@ -55,6 +55,7 @@ class Session:
         self.user = b"default"
         self.reply_mode = REPLY_ON
         self.is_closing = False
+        self.is_replay = False
 
         self.queue: list[Request] | None = None
         self.is_doomed = False

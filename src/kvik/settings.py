@@ -140,6 +140,47 @@ class Settings(msgspec.Struct, kw_only=True):
         Setting("shutdown-timeout", Number(0, 2**31 - 1), "Seconds people have to leave before the server ends.", True),
     ] = 5
 
+    # What is kept
+    appendfsync: Annotated[
+        str,
+        Setting(
+            "appendfsync",
+            Choice(("always", "everysec", "no")),
+            "When an answer is safe from a power cut: before it leaves, within two seconds, or when the system decides.",
+            True,
+        ),
+    ] = "everysec"
+    auto_aof_rewrite_percentage: Annotated[
+        int,
+        Setting(
+            "auto-aof-rewrite-percentage",
+            Number(0, 2**31 - 1),
+            "Compact the journal when it has grown by so many per cent since the last time; 0: never by itself.",
+            True,
+        ),
+    ] = 100
+    auto_aof_rewrite_min_size: Annotated[
+        int,
+        Setting(
+            "auto-aof-rewrite-min-size", Size(0, MOST), "Bytes below which a journal is not compacted by itself.", True
+        ),
+    ] = 64 * MB
+    keep_generations: Annotated[
+        int,
+        Setting(
+            "keep-generations", Number(0, 10_000), "Older generations of the journal kept for going back in time.", True
+        ),
+    ] = 2
+    keep_generations_days: Annotated[
+        int,
+        Setting(
+            "keep-generations-days",
+            Number(0, 36_500),
+            "Days for which older generations are kept beyond their number.",
+            True,
+        ),
+    ] = 0
+
     # What is said about it
     log_level: Annotated[
         str,

@@ -1,4 +1,4 @@
-"""Who cares about which key: transactions that watch, requests that wait, the journal when a key dies.
+"""Who cares about which key: transactions that watch, requests that wait, snapshots, the journal when a key dies.
 
 Knows no command.
 """
@@ -9,6 +9,7 @@ from kvik.journal.journal import Journal
 from kvik.session import Session
 from kvik.store.databases import Databases
 from kvik.store.observer import Observer
+from kvik.store.snapshot import Snapshot
 
 
 class Interest(Observer):
@@ -20,15 +21,20 @@ class Interest(Observer):
 
     def __init__(self, journal: Journal) -> None:
         super().__init__()
-        self._journal: Final = journal
+        self.journal = journal
         self.signals: list[tuple[int, bytes]] = []
         self._watchers: Final[dict[tuple[int, bytes], dict[Session, None]]] = {}
         self._waiters: Final[dict[tuple[int, bytes], dict[Session, None]]] = {}
+        self._snapshots: Final[list[Snapshot]] = []
         self._databases: Databases | None = None
 
     def attach(self, databases: Databases) -> None:
         """Say which databases the numbers stand for."""
         self._databases = databases
+
+    def changing(self, database: int, key: bytes) -> None:
+        for snapshot in self._snapshots:
+            snapshot.changing(database, key)
 
     def changed(self, database: int, key: bytes) -> None:
         self.changes += 1
@@ -36,7 +42,7 @@ class Interest(Observer):
             self._tell(database, key)
 
     def expired(self, database: int, key: bytes) -> None:
-        self._journal.record_effect(database, [b"DEL", key])
+        self.journal.record_effect(database, [b"DEL", key])
         if len(self._watchers) > 0 or len(self._waiters) > 0:
             self._tell(database, key)
 
@@ -45,7 +51,23 @@ class Interest(Observer):
 
     def replaced(self, database: int) -> None:
         self.changes += 1
+        for snapshot in self._snapshots:
+            snapshot.replaced(database)
         self._tell_all_in(database)
+
+    # Snapshots
+
+    def begin_snapshot(self, snapshot: Snapshot) -> None:
+        """Tell a snapshot of every change from now on."""
+        self._snapshots.append(snapshot)
+        self.wants_before = True
+
+    def end_snapshot(self, snapshot: Snapshot) -> None:
+        """Tell a snapshot no more, and let it go."""
+        if snapshot in self._snapshots:
+            self._snapshots.remove(snapshot)
+        self.wants_before = len(self._snapshots) > 0
+        snapshot.close()
 
     # Transactions
 

@@ -9,6 +9,7 @@ from kvik.commands.args import Args
 from kvik.commands.family import CommandTable, Family
 from kvik.declaration import BLOCKING, FIRST, WRITE
 from kvik.engine import Engine
+from kvik.journal.files import Files
 from kvik.journal.journal import Journal
 from kvik.network.lifecycle import Server
 from kvik.replies import Reply, Wait
@@ -38,7 +39,7 @@ def serve(address: str, porch: str) -> None:
     settings = Settings()
     settings.listen = [address]
     settings.porch = porch
-    server = Server()
+    server = Server(Files())
     server.run(Engine(CommandTable(FAMILIES), Clock(), Random(), Journal(), settings, server))
 
 

@@ -17,7 +17,8 @@ from kvik.declaration import BLOCKING, FIRST, READONLY, WRITE
 from kvik.dialects.dialect import Dialect
 from kvik.engine import Engine
 from kvik.journal.journal import Journal
-from kvik.network.lifecycle import Rounds, choose_porch
+from kvik.network.lifecycle import choose_porch
+from kvik.network.rounds import Rounds
 from kvik.network.turn import Connection, Turn
 from kvik.replies import Reply, Status, Wait
 from kvik.request import Request
@@ -105,12 +106,15 @@ class Porch:
             settings or Settings(),
             House(),
         )
-        self._rounds = Rounds(self.engine, loop)
+        self._rounds = Rounds(self.engine, loop, self._failed)
         self.turn = Turn(self.engine, self._rounds)
         self.porch = choose_porch(self.turn, choice, loop)
         self._rounds.start(self.turn)
         self.connections: list[Connection] = []
         self._sockets: list[socket.socket] = []
+
+    def _failed(self, error: Exception) -> None:
+        raise error
 
     async def client(self) -> "Client":
         """Return a connected client."""

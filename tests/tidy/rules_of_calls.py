@@ -68,7 +68,11 @@ BANS: Final = (
     Ban(
         {"time.*", "datetime.*"},
         f"the Clock, {INJECTED}",
-        {"kvik.clock": "it is the clock", "kvik.network.log": "a log line carries its own time"},
+        {
+            "kvik.clock": "it is the clock",
+            "kvik.network.log": "a log line carries its own time",
+            "kvik.cli.moments": "it writes and reads moments, and asks for none",
+        },
     ),
     Ban(
         {"random.*", "Random", "SystemRandom", "secrets.*", "uuid.*", "os.urandom"},

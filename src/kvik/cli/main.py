@@ -9,6 +9,8 @@ VERBS = {
     "serve": "Serve a database over the network.",
     "client": "Talk to a server: a shell, a filter, or one command.",
     "exec": "Run commands in a fresh database and print the answers.",
+    "check": "Look through a database in a directory, and repair it when asked to.",
+    "log": "Show what happened in a database in a directory, command by command.",
 }
 SHELL = "shell"
 INTERRUPTED = 130

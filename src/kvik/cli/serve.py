@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from kvik.errors import SettingsError
+from kvik.errors import DirectoryInUse, JournalDamaged, SettingsError
 from kvik.settings import SETTINGS, Setting, Settings, load_settings
 
 Flags = dict[str, str | tuple[str, ...] | None]
@@ -30,11 +30,9 @@ def parameter(name: str) -> str:
 def serve(directory: str | None, config: str | None, bind: str | None, port: str | None, **given: str | None) -> int:
     """Serve a database over the network.
 
-    It is kept in memory only: a database in a directory comes later. Settings come from the file, then from
+    With DIR the data is kept there, without it in memory only. Settings come from the file, then from
     KVIK_* variables, then from these flags.
     """
-    if directory is not None:
-        raise click.UsageError(f"{directory}: a database cannot be kept in a directory yet; leave DIR out")
     flags: Flags = {name: given[parameter(name)] for name in SETTINGS}
     if bind is not None or port is not None:
         flags["listen"] = listen_on(bind, port, flags["listen"])
@@ -43,8 +41,8 @@ def serve(directory: str | None, config: str | None, bind: str | None, port: str
         # Imported here: wrong use is told before the server is loaded.
         from kvik.assembly import serve as serve_until_the_end
 
-        return serve_until_the_end(settings)
-    except (SettingsError, OSError) as error:
+        return serve_until_the_end(settings, directory)
+    except (SettingsError, DirectoryInUse, JournalDamaged, OSError) as error:
         sys.stderr.write(f"kvik: {error}\n")
         return 1
 

@@ -2,7 +2,7 @@
 
 from kvik.commands.args import Args
 from kvik.commands.family import Family
-from kvik.declaration import ALL, ANY, COMPOSITE, FAST, IMMEDIATE, LOADING, NO_MULTI, NOSCRIPT, SKIP_MONITOR, STALE
+from kvik.declaration import ALL, ANY, COMPOSITE, FAST, IMMEDIATE, LOADING, NOSCRIPT, SKIP_MONITOR, STALE
 from kvik.errors import ReplyError
 from kvik.replies import NULL_ARRAY, OK, Reply
 from kvik.session import Session
@@ -12,9 +12,7 @@ family = Family("transactions")
 ANYTIME = NOSCRIPT | LOADING | STALE | FAST
 
 
-@family.command(
-    "MULTI", args=(0, 0), flags=ANYTIME | IMMEDIATE, summary="Starts a transaction.", since="1.2.0"
-)
+@family.command("MULTI", args=(0, 0), flags=ANYTIME | IMMEDIATE, summary="Starts a transaction.", since="1.2.0")
 def multi(session: Session, args: Args) -> Reply:
     if session.queue is not None:
         raise ReplyError("ERR", "MULTI calls can not be nested")
@@ -50,9 +48,7 @@ def has_watched_change(session: Session) -> bool:
     return session.is_dirty
 
 
-@family.command(
-    "DISCARD", args=(0, 0), flags=ANYTIME | IMMEDIATE, summary="Discards a transaction.", since="2.0.0"
-)
+@family.command("DISCARD", args=(0, 0), flags=ANYTIME | IMMEDIATE, summary="Discards a transaction.", since="2.0.0")
 def discard(session: Session, args: Args) -> Reply:
     if session.queue is None:
         raise ReplyError("ERR", "DISCARD without MULTI")

@@ -194,18 +194,26 @@ def whole_request(intake: Intake, bulk_max: i64) -> Request | None:
         return None
     words: list[bytes] = []
     while count > 0:
-        if index >= size or buffer[index] != DOLLAR:
+        begin, end = word_at(buffer, index, size, bulk_max)
+        if end < 0:
             return None
-        length, index = length_at(buffer, index + 1, size)
-        end = index + length
-        if length < 0 or length > bulk_max or end + 2 > size or buffer[end] != CR or buffer[end + 1] != LF:
-            return None
-        words.append(buffer[index:end])
+        words.append(buffer[begin:end])
         index = end + 2
         count -= 1
     intake.position = index
     intake.start = index
     return Request(words, buffer, start, index)
+
+
+def word_at(buffer: bytes, index: i64, size: i64, bulk_max: i64) -> tuple[i64, i64]:
+    """Return where the bulk string at `index` begins and ends, -1 where it is not all there or not plain."""
+    if index >= size or buffer[index] != DOLLAR:
+        return -1, -1
+    length, begin = length_at(buffer, index + 1, size)
+    end = begin + length
+    if length < 0 or length > bulk_max or end + 2 > size or buffer[end] != CR or buffer[end + 1] != LF:
+        return -1, -1
+    return begin, end
 
 
 def length_at(buffer: bytes, index: i64, size: i64) -> tuple[i64, i64]:

@@ -2,7 +2,29 @@
 
 from mypy_extensions import mypyc_attr
 
+from kvik.errors import ReplyError
+from kvik.journal.files import WritingFile
 from kvik.request import Request
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class JournalOwner:
+    """Whom a journal tells what it cannot do itself. This one does nothing.
+
+    May be called in the middle of a turn, except for `answers_released`: make a note, act afterwards.
+    """
+
+    def answers_released(self) -> None:
+        """`released` has moved outside of `seal`, and answers wait for it."""
+
+    def needs_new_generation(self) -> None:
+        """The file is lost: a new base and log must be made from memory; asked again each second until one is begun."""
+
+    def journal_failed(self, reason: str) -> None:
+        """Writes are refused from now on."""
+
+    def journal_resumed(self) -> None:
+        """Writes are accepted again."""
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -15,6 +37,8 @@ class Journal:
 
     def __init__(self) -> None:
         self.released = 0
+        self.is_refusing = False
+        self.owner = JournalOwner()
 
     def record(self, database: int, request: Request) -> None:
         """`request` was run in `database` and doing the same again has the same result."""
@@ -29,5 +53,25 @@ class Journal:
         pass
 
     def seal(self) -> int:
-        """End the batch of this turn; return its sequence number."""
+        """End the batch of this turn; return the sequence number its answers depend on."""
         return 0
+
+    def refusal(self) -> ReplyError | None:
+        """Return what a command that writes is answered while `is_refusing`."""
+        return None
+
+    def look_after(self) -> None:
+        """Do what is due by time; to be called at least every 100 ms, between turns."""
+
+    def set_policy(self, policy: str) -> None:
+        """Promise from now on what the setting `appendfsync` says."""
+
+    def synced(self, file: WritingFile, sequence: int) -> None:
+        """A sync that was begun when batch `sequence` had been written to `file` has succeeded."""
+
+    def sync_failed(self, file: WritingFile, error: OSError) -> None:
+        """A sync of `file` has failed."""
+
+    def close(self) -> bool:
+        """Make durable what was recorded; return whether all of it is."""
+        return True

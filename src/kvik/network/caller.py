@@ -11,7 +11,7 @@ from kvik.engine import Engine
 from kvik.errors import ProtocolError, RecoverableProtocolError
 from kvik.replies import Reply
 from kvik.request import Request
-from kvik.session import REPLY_OFF, REPLY_ON, REPLY_SKIP, REPLY_SKIP_LAST, Outlet
+from kvik.session import REPLY_ON, REPLY_SKIP, REPLY_SKIP_LAST, Outlet
 
 # A client that does not read its replies is not served further while this much waits for it.
 OUTPUT_PAUSE_BYTES: Final = 1 << 20

@@ -6,27 +6,34 @@ import select
 import signal
 
 from kvik.engine import Engine
+from kvik.journal.files import Files
+from kvik.journal.keeper import Keeper, KeeperOwner
 from kvik.network.addresses import parse_address
 from kvik.network.listeners import Listener
 from kvik.network.log import LEVELS
 from kvik.network.poller import Poller
+from kvik.network.rounds import LOADING_SLICE_MS, Rounds
 from kvik.network.streams import StreamPorch
-from kvik.network.turn import Alarm, Turn
+from kvik.network.sync_thread import ThreadSyncer
+from kvik.network.turn import Turn
+from kvik.network.work_thread import ThreadWorker
 from kvik.services import House
 
 log = logging.getLogger("kvik")
 
-# Redis' hz of 10: how often what has no moment of its own is looked after, in milliseconds.
-ROUNDS_MS = 100
-# Keys removed in one go when many expire together: about a millisecond's work.
-EXPIRE_SLICE = 1_000
+# A small database is loaded before the doors open; a large one answers LOADING meanwhile.
+LOADING_BEFORE_OPENING_SECONDS = 0.1
 
 
 class Server(House):
     """Serves one engine on its addresses until it is told to end."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: Files, directory: str | None = None) -> None:
         super().__init__()
+        self._files = files
+        self._directory = directory
+        self._keeper: Keeper | None = None
+        self._failure: Exception | None = None
         self._listeners: list[Listener] = []
         self._ending: asyncio.Event = asyncio.Event()
         self._signals = 0
@@ -44,36 +51,69 @@ class Server(House):
     def apply(self, name: str) -> None:
         if name == "loglevel":
             log.setLevel(LEVELS[self._engine.settings.log_level])
+        if self._keeper is not None:
+            self._keeper.apply_settings()
         self._turn.adjust()
 
     # The life of a server
 
     def run(self, engine: Engine) -> None:
-        """Listen and serve until the end is asked for. Raises SettingsError for an address."""
+        """Load, listen and serve until the end is asked for.
+
+        Raises SettingsError for an address, DirectoryInUse, JournalDamaged and OSError for the directory.
+        """
         asyncio.run(self._serve(engine))
 
     async def _serve(self, engine: Engine) -> None:
         loop = asyncio.get_running_loop()
         self._engine = engine
-        rounds = Rounds(engine, loop)
+        rounds = Rounds(engine, loop, self._fail)
         self._turn = Turn(engine, rounds)
         porch = choose_porch(self._turn, engine.settings.porch, loop)
         try:
+            self._open_directory(loop)
             for text in engine.settings.listen:
                 self._listeners.append(Listener(parse_address(text), engine, porch.adopt))
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self._signalled, number)
             for listener in self._listeners:
                 listener.start(loop)
-            rounds.start(self._turn)
+            rounds.start(self._turn, self._keeper)
             log.info("Ready to accept connections on %s", ", ".join(self.listening()))
             await self._ending.wait()
         finally:
             for listener in self._listeners:
                 listener.stop(loop)
-        await self._say_goodbye(self._turn)
-        rounds.stop()
-        porch.close()
+            await self._say_goodbye(self._turn)
+            rounds.stop()
+            self._close_directory()
+            porch.close()
+        if self._failure is not None:
+            raise self._failure
+
+    def _open_directory(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._directory is None:
+            log.info("The data is in memory only and is gone when the server ends")
+            return
+        owner = PorchKeeperOwner(self._turn)
+        keeper = Keeper(self._engine, self._files, self._directory, ThreadSyncer(loop), ThreadWorker(), owner)
+        self._keeper = keeper
+        self._engine.persistence = keeper
+        until = loop.time() + LOADING_BEFORE_OPENING_SECONDS
+        while not keeper.is_loaded() and loop.time() < until:
+            keeper.step(LOADING_SLICE_MS)
+
+    def _close_directory(self) -> None:
+        """Write everything down, and send the answers that waited for it."""
+        if self._keeper is not None:
+            if not self._keeper.close():
+                log.warning("The last changes are not on disk: see the messages above")
+            self._turn.release()
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = error
+        self._at_once = True
+        self._ending.set()
 
     def _signalled(self, number: signal.Signals) -> None:
         self._signals += 1
@@ -96,45 +136,21 @@ class Server(House):
             await asyncio.sleep(0.05)
 
 
-class Rounds(Alarm):
-    """The timer of a server: what is due is done, at the latest every ROUNDS_MS."""
+class PorchKeeperOwner(KeeperOwner):
+    """Sends what the disk had held back, and logs how the keeping goes."""
 
-    def __init__(self, engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, turn: Turn) -> None:
         super().__init__()
-        self._engine = engine
-        self._loop = loop
-        self._timer: asyncio.TimerHandle | None = None
-        self._next = 0
-
-    def start(self, turn: Turn) -> None:
         self._turn = turn
-        self._set_timer(ROUNDS_MS)
 
-    def stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+    def answers_released(self) -> None:
+        self._turn.release()
 
-    def ring_at(self, moment: int) -> None:
-        if moment < self._next:
-            self._set_timer(moment - self._engine.clock.now)
+    def say(self, text: str) -> None:
+        log.info("%s", text)
 
-    def _set_timer(self, milliseconds: int) -> None:
-        self.stop()
-        milliseconds = min(max(milliseconds, 0), ROUNDS_MS)
-        self._next = self._engine.clock.now + milliseconds
-        self._timer = self._loop.call_later(milliseconds / 1000, self._round)
-
-    def _round(self) -> None:
-        now = self._engine.clock.tick()
-        self._next = now + ROUNDS_MS
-        databases = self._engine.databases
-        is_behind = databases.expire_due(EXPIRE_SLICE) >= EXPIRE_SLICE
-        is_behind = databases.free_some() or is_behind
-        self._turn.drop_idle(now)
-        self._turn.ring()
-        due = databases.next_expiry()
-        wanted = self._next if due < 0 else min(self._next, due)
-        self._set_timer(0 if is_behind else wanted - now)
+    def warn(self, text: str) -> None:
+        log.warning("%s", text)
 
 
 def choose_porch(turn: Turn, choice: str, loop: asyncio.AbstractEventLoop) -> Poller | StreamPorch:

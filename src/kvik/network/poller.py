@@ -15,9 +15,10 @@ from kvik.network.turn import Connection, Turn, Welcome
 # large buffer makes malloc() tidy its heap, which costs more than a small request.
 READ_BYTES_MIN: Final = 1_000
 READ_BYTES_MAX: Final = 1 << 16
-EVENTS_PER_TURN: Final = 1024
+# So many fit a small allocation; see above. The others are ready in the next turn.
+EVENTS_PER_TURN: Final = 64
 # Turns taken before the asyncio loop gets its turn again: its round costs as much as a small turn.
-TURNS_PER_ROUND: Final = 16
+TURNS_PER_ROUND: Final = 32
 
 READABLE: Final = select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR
 

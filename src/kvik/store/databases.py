@@ -7,8 +7,8 @@ from kvik.store.graveyard import Graveyard
 from kvik.store.keyspace import Keyspace
 from kvik.store.observer import Observer
 
-# Parts of a dropped content that one slice frees: a few hundred thousand keys make 1024 parts.
-FREED_PARTS: Final = 8
+# Parts of a dropped content that one slice frees: a large content has 256 parts.
+FREED_PARTS: Final = 2
 
 
 class Databases:
@@ -34,6 +34,10 @@ class Databases:
         """Return the earliest moment `expire_due` should run again, -1 for never."""
         moments = [moment for space in self.spaces if (moment := space.next_expiry()) >= 0]
         return min(moments) if moments else -1
+
+    def bury(self, parts: list[object]) -> None:
+        """Free in slices what nobody can reach any more."""
+        self._graveyard.bury(parts)
 
     def free_some(self, most: int = FREED_PARTS) -> bool:
         """Free a slice of what CLEAR left behind, a millisecond's worth; return whether more is left."""

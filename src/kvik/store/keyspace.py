@@ -111,6 +111,10 @@ class Keyspace:
         """Return how many keys have a deadline."""
         return len(self._deadlines.at)
 
+    def maps(self) -> tuple[ShardedMap[Value], ShardedMap[int]]:
+        """Return the values and the deadlines themselves, for a snapshot: it reads and changes nothing."""
+        return self._values, self._deadlines.at
+
     def reset_statistics(self) -> None:
         """Count hits, misses and expired keys from 0 again."""
         self.hits = 0
@@ -125,6 +129,8 @@ class Keyspace:
 
     def put(self, key: bytes, value: Value) -> None:
         """Set `key`, and drop the deadline it had."""
+        if self._observer.wants_before:
+            self._observer.changing(self.number, key)
         self._values.set(key, value)
         if len(self._deadlines.at) > 0:
             self._deadlines.drop(key)
@@ -134,6 +140,8 @@ class Keyspace:
         """Set `key` and keep the deadline it has."""
         if len(self._deadlines.at) > 0:
             self._drop_if_over(key)
+        if self._observer.wants_before:
+            self._observer.changing(self.number, key)
         self._values.set(key, value)
         self._observer.changed(self.number, key)
 
@@ -141,6 +149,9 @@ class Keyspace:
         """Remove `key`; return whether it was there."""
         if len(self._deadlines.at) > 0:
             self._drop_if_over(key)
+        if self._observer.wants_before:
+            self._observer.changing(self.number, key)
+        if len(self._deadlines.at) > 0:
             self._deadlines.drop(key)
         if self._values.pop(key) is None:
             return False
@@ -162,12 +173,16 @@ class Keyspace:
         if deadline <= self._clock.now:
             self.remove(key)
             return
+        if self._observer.wants_before:
+            self._observer.changing(self.number, key)
         self._deadlines.set(key, deadline)
         self._observer.changed(self.number, key)
 
     def clear_deadline(self, key: bytes) -> bool:
         """Let `key` live on; return whether it had a deadline."""
         self._drop_if_over(key)
+        if self._observer.wants_before:
+            self._observer.changing(self.number, key)
         if not self._deadlines.drop(key):
             return False
         self._observer.changed(self.number, key)
@@ -198,6 +213,8 @@ class Keyspace:
             space._adopt(destination, value, deadline)
 
     def _adopt(self, key: bytes, value: Value, deadline: int | None) -> None:
+        if self._observer.wants_before:
+            self._observer.changing(self.number, key)
         self._values.set(key, value)
         if deadline is None:
             self._deadlines.drop(key)
@@ -240,6 +257,8 @@ class Keyspace:
             self._expire(key)
 
     def _expire(self, key: bytes) -> None:
+        if self._observer.wants_before:
+            self._observer.changing(self.number, key)
         self._deadlines.drop(key)
         self._values.pop(key)
         self.expired_keys += 1

@@ -7,11 +7,16 @@ from mypy_extensions import mypyc_attr
 class Observer:
     """Counts changes; whoever needs more (WATCH, waiting clients, events) extends it.
 
-    `database` is the number of the database the key is in.
+    `database` is the number of the database the key is in. Whoever has to see what a change takes
+    away sets `wants_before`.
     """
 
     def __init__(self) -> None:
         self.changes = 0
+        self.wants_before = False
+
+    def changing(self, database: int, key: bytes) -> None:
+        """`key` is about to be set, altered or removed; told only while `wants_before`."""
 
     def changed(self, database: int, key: bytes) -> None:
         """`key` was set, altered or removed, or its deadline was."""

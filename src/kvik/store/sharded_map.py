@@ -30,6 +30,8 @@ HASH_SHIFT: Final = 20
 # A dict keeps its room when its keys leave. A full one takes at most 100 bytes an entry.
 WASTEFUL_ENTRY_BYTES: Final = 400
 SHRINKABLE_MIN: Final = 8
+# An object of its own, not one that a client's key could be: empty bytes exist only once.
+NO_KEY: Final = b"no key"
 
 
 def position_of(key: bytes) -> i64:
@@ -56,6 +58,9 @@ class ShardedMap(Generic[V]):
         self._is_split = False
         self._size = 0
         self._order: ScanOrder[V] = ScanOrder()
+        # Most commands that write have read the same key before.
+        self._last_key = NO_KEY
+        self._last_shard = self._first
 
     def __len__(self) -> int:
         return self._size
@@ -142,17 +147,22 @@ class ShardedMap(Generic[V]):
     def forget_shard(self, number: int) -> None:
         """Let go of what one dict holds, in a map nobody but the caller uses any more: its size is not true then."""
         self._shards[number] = {}
+        self._last_key = NO_KEY
 
     def _shard(self, key: bytes) -> dict[bytes, V]:
         if not self._is_split:
             return self._first
-        return self._shards[position_of(key) >> IN_SHARD_BITS]
+        if key is not self._last_key:
+            self._last_shard = self._shards[position_of(key) >> IN_SHARD_BITS]
+            self._last_key = key
+        return self._last_shard
 
     def _split(self) -> None:
         shards: list[dict[bytes, V]] = [{} for _ in range(SHARDS)]
         for key, value in self._first.items():
             shards[position_of(key) >> IN_SHARD_BITS][key] = value
         self._shards = shards
+        self._last_key = NO_KEY
         self._first = {}
         self._is_split = True
         self._order.forget()
@@ -164,12 +174,14 @@ class ShardedMap(Generic[V]):
         elif len(shard) >= SHRINKABLE_MIN and sys.getsizeof(shard) > WASTEFUL_ENTRY_BYTES * len(shard):
             if self._is_split:
                 self._shards[position_of(key) >> IN_SHARD_BITS] = dict(shard)
+                self._last_key = NO_KEY
             else:
                 self._be_one_dict(dict(shard))
 
     def _be_one_dict(self, only: dict[bytes, V]) -> None:
         self._first = only
         self._shards = [only]
+        self._last_key = NO_KEY
         self._is_split = False
         self._order.forget()
 

@@ -1,0 +1,258 @@
+"""Looks through a data directory, file by file, and says what is wrong where. Changes nothing, knows no command."""
+
+from typing import Final
+
+from kvik.errors import JournalDamaged
+from kvik.journal.files import Files
+from kvik.journal.manifest import BASE, INCR, JOURNAL_FILE, JournalFile, Manifest, path_in, read_manifest
+from kvik.journal.mark import MARK_SIZE
+from kvik.journal.reader import Batch, Reader, TornEnd
+from kvik.journal.search import MarkSearch, counts
+
+SOUND: Final = "sound"
+TORN: Final = "torn"
+DAMAGED: Final = "damaged"
+MISSING: Final = "missing"
+CUT_OFF: Final = "cut off"
+"""Sound by itself, but what it follows is damaged."""
+
+
+class FileReport:
+    """What one file of the journal holds, as far as it counts. Sequence numbers and times are -1 where it has none.
+
+    `offset` is where its last mark that counts ends; `why` says what is wrong behind it.
+    """
+
+    def __init__(self, file: JournalFile, is_kept: bool, size: int) -> None:
+        self.file: Final = file
+        self.is_kept: Final = is_kept
+        self.size: Final = size
+        self.batches = 0
+        self.commands = 0
+        self.first_sequence = -1
+        self.last_sequence = -1
+        self.first_time = -1
+        self.last_time = -1
+        self.offset = 0
+        self.state = SOUND
+        self.why = ""
+
+    def take(self, batch: Batch) -> None:
+        """Count a batch that has been read; marks without commands only give their time."""
+        self.offset = batch.end
+        self.last_time = batch.time
+        if self.first_time < 0:
+            self.first_time = batch.time
+        if batch.requests:
+            self.batches += 1
+            self.commands += len(batch.requests)
+            self.last_sequence = batch.sequence
+            if self.first_sequence < 0:
+                self.first_sequence = batch.sequence
+
+
+class Behind:
+    """The batches behind a damaged place that are whole by themselves."""
+
+    def __init__(self) -> None:
+        self.batches = 0
+        self.first_sequence = -1
+        self.last_sequence = -1
+        self.last_time = -1
+
+
+class Inspection:
+    """What was found. `manifest` is None where it is missing or damaged, `complaint` says which.
+
+    `strays` are journal files the manifest does not name. At most one of `damage` and `torn` is there, in
+    the files of the data; what is wrong in a kept generation is in its reports only.
+    """
+
+    def __init__(self) -> None:
+        self.manifest: Manifest | None = None
+        self.complaint: JournalDamaged | None = None
+        self.reports: Final[list[FileReport]] = []
+        self.strays: Final[list[str]] = []
+        self.damage: JournalDamaged | None = None
+        self.damaged: JournalFile | None = None
+        self.torn: TornEnd | None = None
+        self.behind: Final = Behind()
+
+    def is_sound(self) -> bool:
+        return self.manifest is not None and all(report.state == SOUND for report in self.reports)
+
+
+def inspect(files: Files, directory: str) -> Inspection:
+    """Return what is found in a data directory. Raises OSError where something cannot be read at all."""
+    found = Inspection()
+    try:
+        found.manifest = read_manifest(files, directory)
+    except JournalDamaged as error:
+        found.complaint = error
+    manifest = found.manifest
+    if manifest is not None:
+        inspect_data(files, directory, manifest, found)
+        for kept in manifest.kept:
+            inspect_kept(files, directory, kept, found)
+    named = {report.file.name for report in found.reports}
+    found.strays.extend([name for name in journal_names(files, directory) if name not in named])
+    return found
+
+
+def journal_names(files: Files, directory: str) -> list[str]:
+    """Return the names in the folder that a file of commands can have."""
+    return [name for name in files.names(path_in(directory, "")) if JOURNAL_FILE.fullmatch(name) is not None]
+
+
+def inspect_data(files: Files, directory: str, manifest: Manifest, found: Inspection) -> None:
+    reports = read_reports(files, directory, manifest.files, False, found)
+    found.reports.extend(reports)
+    damage = found.damage
+    if damage is not None:
+        count_behind(files, damage, found.behind)
+        after = [report for report in reports if report.state == CUT_OFF]
+        for report in after:
+            inspect_alone(files, directory, report)
+
+
+def inspect_kept(files: Files, directory: str, kept: list[JournalFile], found: Inspection) -> None:
+    aside = Inspection()
+    found.reports.extend(read_reports(files, directory, kept, True, aside))
+
+
+def read_reports(
+    files: Files, directory: str, chosen: list[JournalFile], is_kept: bool, found: Inspection
+) -> list[FileReport]:
+    """Read files as one journal; return what is in them up to the first trouble, which `found` is told."""
+    reports = [FileReport(file, is_kept, size_of(files, directory, file)) for file in chosen]
+    by_name = {report.file.name: report for report in reports}
+    there = [report.file for report in reports if report.size >= 0]
+    for number, report in enumerate(reports):
+        if report.size < 0:
+            report.state = MISSING
+            found.damaged = report.file
+            found.damage = JournalDamaged(path_in(directory, report.file.name), 0, -1, "the file is missing")
+            mark_cut_off(reports[number + 1 :])
+            there = [earlier.file for earlier in reports[:number]]
+            break
+    if there:
+        reader = Reader(files, directory, there, None, is_kept)
+        try:
+            while (batch := reader.next_batch()) is not None:
+                by_name[batch.file.name].take(batch)
+        except JournalDamaged as error:
+            found.damage = error
+            found.damaged = reader.file
+            report = by_name[reader.file.name]
+            report.state, report.why = DAMAGED, error.why
+            mark_cut_off(reports[reports.index(report) + 1 :])
+        if reader.torn is not None:
+            take_torn(reader, reader.torn, by_name[reader.file.name], reports[-1], found)
+    return reports
+
+
+def take_torn(reader: Reader, torn: TornEnd, report: FileReport, last: FileReport, found: Inspection) -> None:
+    """Note a torn end; in a file that cannot grow any more it is damage."""
+    report.why = torn.why
+    if report is last and not report.is_kept:
+        report.state = TORN
+        found.torn = torn
+    else:
+        report.state = DAMAGED
+        found.damaged = torn.file
+        found.damage = JournalDamaged(reader.path, torn.offset, reader.sequence + 1, torn.why)
+
+
+def mark_cut_off(reports: list[FileReport]) -> None:
+    for report in reports:
+        if report.state == SOUND:
+            report.state = CUT_OFF
+
+
+def inspect_alone(files: Files, directory: str, report: FileReport) -> None:
+    """Count what a file holds that follows a damaged one."""
+    reader = Reader(files, directory, [report.file], None, True)
+    try:
+        while (batch := reader.next_batch()) is not None:
+            report.take(batch)
+    except JournalDamaged as error:
+        report.state, report.why = DAMAGED, error.why
+
+
+def size_of(files: Files, directory: str, file: JournalFile) -> int:
+    """Return the bytes of a file, -1 where there is none."""
+    path = path_in(directory, file.name)
+    return files.size(path) if files.exists(path) else -1
+
+
+def count_behind(files: Files, damage: JournalDamaged, behind: Behind) -> None:
+    """Count the batches behind a damaged place of a file that are whole."""
+    if not files.exists(damage.file):
+        return
+    search = MarkSearch(files, damage.file, damage.offset)
+    end = damage.offset
+    try:
+        while (found := search.next_mark()) is not None:
+            if found.start >= end and found.mark.length > 0 and counts(files, damage.file, found):
+                end = found.offset + MARK_SIZE
+                behind.batches += 1
+                behind.last_sequence = found.mark.sequence
+                behind.last_time = found.mark.time
+                if behind.first_sequence < 0:
+                    behind.first_sequence = found.mark.sequence
+    finally:
+        search.close()
+
+
+def rebuilt_manifest(files: Files, directory: str) -> Manifest | None:
+    """Return a manifest made from the names in the folder, of the newest generation that reads to its end."""
+    generations = by_generation(journal_names(files, directory))
+    for number in range(len(generations) - 1, -1, -1):
+        if is_readable(files, directory, tail_from(generations, number)):
+            return Manifest(tail_from(generations, number), readable(files, directory, generations[:number]))
+    return None
+
+
+def by_generation(names: list[str]) -> list[list[JournalFile]]:
+    """Return the generations these files make: each begins with a base, or with the first log."""
+    bases: set[int] = set()
+    logs: set[int] = set()
+    for name in names:
+        found = JOURNAL_FILE.fullmatch(name)
+        if found is not None:
+            (bases if found[2] == BASE else logs).add(int(found[1]))
+    generations: list[list[JournalFile]] = []
+    for number in sorted(bases | logs):
+        if number in bases:
+            generations.append([JournalFile(number, BASE)])
+        if number in logs and (generations or number == 1):
+            if not generations:
+                generations.append([])
+            generations[-1].append(JournalFile(number, INCR))
+    return [files for files in generations if files[-1].kind == INCR]
+
+
+def tail_from(generations: list[list[JournalFile]], number: int) -> list[JournalFile]:
+    """Return the files of a generation and the logs of those behind it."""
+    tail = list(generations[number])
+    for files in generations[number + 1 :]:
+        tail.extend([file for file in files if file.kind == INCR])
+    return tail
+
+
+def readable(files: Files, directory: str, generations: list[list[JournalFile]]) -> list[list[JournalFile]]:
+    return [chosen for chosen in generations if is_readable(files, directory, chosen, True)]
+
+
+def is_readable(files: Files, directory: str, chosen: list[JournalFile], is_alone: bool = False) -> bool:
+    """Return whether these files are a journal without damage; its last end may be torn."""
+    first_log = chosen[0] if chosen[0].kind == INCR else chosen[1]
+    if first_log.generation != chosen[0].generation:
+        return False
+    reader = Reader(files, directory, chosen, None, is_alone)
+    try:
+        while reader.next_batch() is not None:
+            pass
+    except JournalDamaged:
+        return False
+    return True

@@ -1,0 +1,221 @@
+"""One data directory in use: loads it, keeps what happens in it, and has it compacted. Knows no loop and no thread."""
+
+from typing import Final
+
+from mypy_extensions import mypyc_attr
+
+from kvik.errors import ReplyError
+from kvik.journal.compaction import Compaction, CompactionOwner
+from kvik.journal.files import Files
+from kvik.journal.generations import Growth, Retention, remove_leftovers
+from kvik.journal.journal import JournalOwner
+from kvik.journal.manifest import path_in
+from kvik.journal.recovery import Loading
+from kvik.journal.syncer import Syncer
+from kvik.journal.worker import Worker
+from kvik.journal.writer import FileJournal
+from kvik.services import Persistence, Services
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class KeeperOwner:
+    """Whom a keeper tells how it goes. This one does nothing."""
+
+    def answers_released(self) -> None:
+        """Answers that waited for the disk may leave."""
+
+    def say(self, text: str) -> None:
+        """Something people may want to know has happened."""
+
+    def warn(self, text: str) -> None:
+        """Something people must know has happened."""
+
+
+class Keeper(Persistence):
+    """Loads a directory with the first steps, then looks after its journal and its compaction with every step."""
+
+    def __init__(
+        self, services: Services, files: Files, directory: str, syncer: Syncer, worker: Worker, owner: KeeperOwner
+    ) -> None:
+        """Lock the directory and read its manifest. Raises DirectoryInUse, JournalDamaged, OSError."""
+        super().__init__()
+        self._services: Final = services
+        self._files: Final = files
+        self._directory: Final = directory
+        self._syncer: Final = syncer
+        self._worker: Final = worker
+        self._owner: Final = owner
+        self._began: Final = services.clock.monotonic()
+        self._loading: Final = Loading(files, directory, services)
+        self._journal: FileJournal | None = None
+        self._compaction: Compaction | None = None
+        self.last_save: int = services.clock.now // 1_000
+        services.is_loading = True
+
+    def step(self, budget_ms: float) -> bool:
+        """Go on for about `budget_ms`, between two turns; return whether there is more that could be done at once.
+
+        While it loads it raises JournalDamaged and OSError: nothing is to be served then.
+        """
+        journal, compaction = self._journal, self._compaction
+        if journal is None or compaction is None:
+            if not self._loading.step(max(int(budget_ms), 1)):
+                self._open()
+            return True
+        journal.look_after()
+        return compaction.step(budget_ms)
+
+    def is_loaded(self) -> bool:
+        return self._journal is not None
+
+    def loading_facts(self) -> tuple[int, int, float]:
+        """Return bytes read, bytes in all, and seconds since the beginning."""
+        loading = self._loading
+        return loading.bytes_done, loading.bytes_total, self._services.clock.monotonic() - self._began
+
+    def close(self) -> bool:
+        """Make durable what happened, and let others have the directory; return whether all of it is durable."""
+        is_durable = True
+        if self._compaction is not None:
+            self._compaction.stop()
+        if self._journal is not None:
+            is_durable = self._journal.close()
+        self._syncer.close()
+        self._loading.close()
+        return is_durable
+
+    def apply_settings(self) -> None:
+        """Take over the settings that may change while it runs."""
+        settings = self._services.settings
+        if self._journal is not None and self._compaction is not None:
+            self._journal.set_policy(settings.appendfsync)
+            self._compaction.growth = Growth(settings.auto_aof_rewrite_percentage, settings.auto_aof_rewrite_min_size)
+            self._compaction.retention = Retention(settings.keep_generations, settings.keep_generations_days)
+
+    # Persistence
+
+    def is_kept(self) -> bool:
+        return True
+
+    def begin_rewrite(self) -> bool:
+        return self._compaction is not None and self._compaction.want()
+
+    def rewrite_now(self) -> None:
+        compaction = self._compaction
+        if compaction is None or not compaction.want():
+            raise ReplyError("ERR", "Background append only file rewriting already in progress")
+        while True:
+            self.step(1_000.0)
+            self._worker.wait()
+            self._syncer.wait()
+            if not compaction.is_running():
+                break
+        if compaction.last_error:
+            raise ReplyError("ERR", compaction.last_error)
+
+    def durable_sequence(self) -> int:
+        return 0 if self._journal is None else self._journal.durable
+
+    def sequence(self) -> int:
+        return 0 if self._journal is None else self._journal.sequence
+
+    def facts(self) -> list[tuple[str, int | str]]:
+        journal, compaction = self._journal, self._compaction
+        if journal is None or compaction is None:
+            done, total, seconds = self.loading_facts()
+            return [
+                ("loading_total_bytes", total),
+                ("loading_loaded_bytes", done),
+                ("loading_loaded_perc", f"{100 * done / max(total, 1):.2f}"),
+                ("loading_eta_seconds", int(seconds * (total - done) / max(done, 1))),
+            ]
+        return [
+            ("aof_rewrite_in_progress", int(compaction.is_running())),
+            ("aof_rewrite_scheduled", 0),
+            ("aof_last_rewrite_time_sec", int(compaction.last_seconds)),
+            ("aof_current_rewrite_time_sec", int(compaction.seconds())),
+            ("aof_last_bgrewrite_status", "err" if compaction.last_error else "ok"),
+            ("aof_last_write_status", "err" if journal.is_refusing else "ok"),
+            ("aof_current_size", compaction.size()),
+            ("aof_base_size", compaction.size_before),
+            ("aof_generation", compaction.generation),
+            ("aof_sequence", journal.sequence),
+            ("aof_durable_sequence", journal.durable),
+            ("aof_rewrite_keys_done", compaction.keys_done()),
+            ("aof_rewrite_keys_total", compaction.keys_total()),
+            ("aof_rewrite_bytes_held", compaction.bytes_held()),
+        ]
+
+    # Opening
+
+    def _open(self) -> None:
+        services, loading = self._services, self._loading
+        remove_leftovers(self._files, self._directory, loading.manifest)
+        newest = loading.manifest.files[-1]
+        file = self._files.open_appending(path_in(self._directory, newest.name))
+        journal = FileJournal(services.clock, self._syncer, services.settings.appendfsync, file, loading.end)
+        compaction = Compaction(
+            self._files, self._directory, loading.manifest, journal, services, self._worker, Compactions(self)
+        )
+        journal.owner = Journals(self._owner, compaction)
+        journal.start()
+        self._journal = journal
+        self._compaction = compaction
+        self.apply_settings()
+        services.use_journal(journal)
+        services.is_loading = False
+        for note in loading.notes:
+            self._owner.warn(note)
+        self._owner.say(
+            f"{self._directory}: {loading.commands} commands loaded"
+            f" in {services.clock.monotonic() - self._began:.3f} seconds"
+        )
+
+    def note_rewrite(self) -> None:
+        """A generation has been made: remember when."""
+        self.last_save = self._services.clock.now // 1_000
+
+    def say(self, text: str) -> None:
+        self._owner.say(text)
+
+    def warn(self, text: str) -> None:
+        self._owner.warn(text)
+
+
+class Journals(JournalOwner):
+    """Passes on what the journal tells."""
+
+    def __init__(self, owner: KeeperOwner, compaction: Compaction) -> None:
+        super().__init__()
+        self._owner: Final = owner
+        self._compaction: Final = compaction
+
+    def answers_released(self) -> None:
+        self._owner.answers_released()
+
+    def needs_new_generation(self) -> None:
+        self._compaction.want_rescue()
+
+    def journal_failed(self, reason: str) -> None:
+        self._owner.warn(f"Writes are refused from now on: {reason}")
+
+    def journal_resumed(self) -> None:
+        self._owner.say("Writes are accepted again")
+
+
+class Compactions(CompactionOwner):
+    """Passes on what the compaction tells."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        super().__init__()
+        self._keeper: Final = keeper
+
+    def compaction_began(self, generation: int) -> None:
+        self._keeper.say(f"Generation {generation} began: the journal is being compacted")
+
+    def compaction_ended(self, generation: int, size: int, seconds: float) -> None:
+        self._keeper.note_rewrite()
+        self._keeper.say(f"Generation {generation} is complete: a base of {size} bytes in {seconds:.1f} seconds")
+
+    def compaction_failed(self, reason: str) -> None:
+        self._keeper.warn(f"The journal could not be compacted: {reason}")
