@@ -61,8 +61,8 @@ def compiled_extensions(folder: str) -> list[Any]:
     )
     flags = optimisation_flags(sysconfig.get_config_var("CC") or "cc")
     for extension in extensions:
-        extension.extra_compile_args += flags
-        extension.extra_link_args += flags
+        extension.extra_compile_args = [*extension.extra_compile_args, *flags]
+        extension.extra_link_args = [*extension.extra_link_args, *flags]
     return extensions
 
 

@@ -10,15 +10,15 @@ class ThreadWorker(Worker):
 
     def __init__(self) -> None:
         super().__init__()
-        self._thread: threading.Thread | None = None
+        self._running: threading.Thread | None = None
 
     def start(self, job: Job) -> None:
         self.wait()
         # A daemon: a disk that never answers must not keep the program from ending.
-        self._thread = threading.Thread(target=job.run, name="kvik-work", daemon=True)
-        self._thread.start()
+        self._running = threading.Thread(target=job.run, name="kvik-work", daemon=True)
+        self._running.start()
 
     def wait(self) -> None:
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        if self._running is not None:
+            self._running.join()
+            self._running = None
