@@ -3,6 +3,7 @@
 import logging
 import os
 import platform
+import sys
 from random import Random
 
 from kvik.build_info import VERSION, is_compiled
@@ -10,6 +11,7 @@ from kvik.clock import Clock
 from kvik.commands import BUILT_IN
 from kvik.commands.family import CommandTable
 from kvik.engine import Engine
+from kvik.errors import SettingsError
 from kvik.journal.files import Files
 from kvik.journal.journal import Journal
 from kvik.services import House
@@ -25,6 +27,11 @@ def build_engine(settings: Settings, house: House | None = None) -> Engine:
     return Engine(table, Clock(), random, Journal(), settings, house or House())
 
 
+def data_directory(path: str | os.PathLike[str]) -> str:
+    """Return the path of a data directory as it stays when the program goes to another folder."""
+    return os.path.abspath(os.fspath(path))
+
+
 def serve(settings: Settings, directory: str | None = None) -> int:
     """Serve until the end is asked for; return the exit code. Without a directory the data is in memory only.
 
@@ -33,6 +40,10 @@ def serve(settings: Settings, directory: str | None = None) -> int:
     from kvik.network.lifecycle import Server
     from kvik.network.log import start_logging
 
+    if not sys.flags.hash_randomization:
+        raise SettingsError(
+            "PYTHONHASHSEED=0 lets a client choose keys that collide and stop the server; unset it and start again"
+        )
     start_logging(settings.log_level, settings.log_format, settings.logfile)
     build = "compiled" if is_compiled() else "interpreted"
     log.info("kvik %s (%s), Python %s, pid %d", VERSION, build, platform.python_version(), os.getpid())

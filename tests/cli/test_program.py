@@ -60,6 +60,13 @@ def test_a_port_that_is_taken_is_one_line_and_exit_code_1() -> None:
     assert port.encode() in done.stderr.splitlines()[-1]
 
 
+def test_predictable_hashes_are_refused() -> None:
+    ended = run([*KVIK, "serve", "--listen", "resp://127.0.0.1:0"], environment={"PYTHONHASHSEED": "0"})
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(b"kvik: PYTHONHASHSEED=0 ")
+    assert ended.stderr.count(b"\n") == 1
+
+
 def test_the_command_page_has_every_command_once() -> None:
     page = command_page()
     for family in BUILT_IN:

@@ -50,6 +50,7 @@ class Connection(Carrier):
         self.caller: Final = Caller(turn.engine, dialect, self)
         self._parcels: Final[deque[Parcel]] = deque()
         self._waiting_bytes = 0
+        self._is_held = False
         self._is_reading = True
         self._is_writing = False
         turn.connections[self.caller.session.id] = self
@@ -108,10 +109,18 @@ class Connection(Carrier):
             if sent < len(data):
                 self._waiting_bytes += len(data) - sent
                 self._parcels.append(Parcel(sequence, memoryview(data)[sent:]))
+                self._wait_for_release()
         if self._waiting_bytes > 0:
             self.flush()
         else:
             self._arrange_next(False)
+
+    def released(self) -> None:
+        """The journal has released more: send what waited for that."""
+        self._is_held = False
+        if self.is_open:
+            self.flush()
+            self._wait_for_release()
 
     def flush(self) -> None:
         """Send what has been released, as far as the client takes it."""
@@ -131,6 +140,14 @@ class Connection(Carrier):
                 parcel.data = parcel.data[sent:]
                 is_blocked = True
         self._arrange_next(is_blocked)
+
+    def _wait_for_release(self) -> None:
+        """Be told when the journal releases what the last parcel depends on, where it has not yet."""
+        if self._waiting_bytes == 0 or self._is_held:
+            return
+        if self._parcels[-1].sequence > self.turn.engine.journal.released:
+            self._is_held = True
+            self.turn.held.append(self)
 
     def drop(self) -> None:
         """End the connection now."""
@@ -156,12 +173,13 @@ class Connection(Carrier):
 
 
 class Turn:
-    """All connections of one porch, and those that something happened to in this turn."""
+    """All connections of one porch, those that something happened to in this turn, and those whose output is held."""
 
     def __init__(self, engine: Engine, alarm: Alarm) -> None:
         self.engine: Final = engine
         self.connections: Final[dict[int, Connection]] = {}
         self.touched: list[Connection] = []
+        self.held: list[Connection] = []
         self.input_bytes_max = 0
         self.output_bytes_max = 0
         self._alarm: Final = alarm
@@ -193,8 +211,10 @@ class Turn:
 
     def release(self) -> None:
         """The journal has released more: send what waited for it."""
-        for connection in list(self.connections.values()):
-            connection.flush()
+        held = self.held
+        self.held = []
+        for connection in held:
+            connection.released()
         self.finish()
 
     def wait_until(self, deadline: int, session: int) -> None:
