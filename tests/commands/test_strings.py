@@ -22,10 +22,15 @@ def test_a_missing_key_is_null(caller: Caller) -> None:
     assert caller("GET", "k") is None
 
 
-def test_a_plain_set_says_what_it_stored(caller: Caller) -> None:
-    reply = caller("SET", "k", "v")
-    assert isinstance(reply, Stored)
-    assert reply.value == b"v"
+def test_a_plain_set_says_what_it_stored_where_exec_collects_the_replies(caller: Caller) -> None:
+    assert caller("SET", "k", "v") is OK
+    caller("MULTI")
+    caller("SET", "k", "v")
+    replies = caller("EXEC")
+    assert isinstance(replies, list)
+    stored = replies[0]
+    assert isinstance(stored, Stored)
+    assert stored.value == b"v"
 
 
 def test_a_set_with_options_answers_a_bare_ok(caller: Caller) -> None:

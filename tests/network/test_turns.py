@@ -206,6 +206,27 @@ def test_an_answer_leaves_when_the_journal_has_released_its_batch(choice: str) -
     asyncio.run(story())
 
 
+def test_only_connections_whose_answers_are_held_are_asked_at_a_release(choice: str) -> None:
+    async def story() -> None:
+        journal = HeldJournal()
+        porch = Porch(choice, journal)
+        writing, idle = await porch.client(), await porch.client()
+        journal.released = journal.sealed
+        await writing.send(b"SET a 1\n")
+        await until(lambda: len(porch.turn.held) == 1)
+        await writing.send(b"SET a 2\n")
+        assert await writing.hears_nothing()
+        assert len(porch.turn.held) == 1
+        journal.released = journal.sealed
+        porch.turn.release()
+        assert await writing.receive() == b"OK\nOK\n"
+        assert porch.turn.held == []
+        assert await idle.hears_nothing()
+        porch.close()
+
+    asyncio.run(story())
+
+
 def test_a_last_line_without_its_end_is_run_and_the_connection_closed(choice: str) -> None:
     async def story() -> None:
         porch = Porch(choice)

@@ -112,7 +112,8 @@ def set_(session: Session, args: Args) -> Reply:
         options.read(args)
         return set_with_options(session, key, value, options)
     session.keys.put(key, value)
-    return Stored(value)
+    # Only there the stored value is of interest; an answer object for each SET costs a tenth of it.
+    return Stored(value) if session.is_executing else OK
 
 
 def set_with_options(session: Session, key: bytes, value: bytes, options: SetOptions) -> Reply:

@@ -219,6 +219,10 @@ def word_at(buffer: bytes, index: i64, size: i64, bulk_max: i64) -> tuple[i64, i
 def length_at(buffer: bytes, index: i64, size: i64) -> tuple[i64, i64]:
     """Return the number at `index` and where the line behind it starts, -1 where there is no short plain one."""
     number: i64 = 0
+    if index + 2 < size and buffer[index + 1] == CR and buffer[index + 2] == LF:
+        # Most lengths are one digit.
+        number = buffer[index] - ZERO
+        return (number, index + 3) if 0 <= number <= 9 else (-1, index)
     first = index
     last = index + DIGITS_MAX if index + DIGITS_MAX < size else size
     while index < last:
