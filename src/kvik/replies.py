@@ -19,15 +19,14 @@ class Status(Composite):
     """A short word that is not data: `OK`, `QUEUED`, `PONG`."""
 
     def __init__(self, text: bytes) -> None:
-        self.text = text
+        self.text: Final = text
 
 
 class Stored(Status):
     """`OK` from a plain successful SET; the text door prints `value` for it inside EXEC."""
 
-    # One for each SET: a call of the base's constructor is a fifth of its price.
     def __init__(self, value: bytes) -> None:
-        self.text = b"OK"
+        super().__init__(b"OK")
         self.value: Final = value
 
 
@@ -95,7 +94,20 @@ class Wait(Composite):
     def __init__(self, keys: list[bytes], deadline: int, otherwise: "Reply" = None) -> None:
         self.keys: Final = keys
         self.deadline: Final = deadline
-        self.otherwise: Final = otherwise
+        self.otherwise = otherwise
+
+
+class WaitForDisk(Wait):
+    """The caller has to wait until `target` is reached on disk: what it counts is the command's own affair.
+
+    The engine runs the same request again whenever more is durable, or a rewrite of the journal has
+    ended; the command finds this wait in its session then. What it waits with again, `otherwise`,
+    is what it answers at the deadline.
+    """
+
+    def __init__(self, target: int, deadline: int = 0, otherwise: "Reply" = None) -> None:
+        super().__init__([], deadline, otherwise)
+        self.target: Final = target
 
 
 Reply: TypeAlias = "bytes | int | float | None | Composite | ReplyError | Sequence[Reply]"

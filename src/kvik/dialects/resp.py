@@ -222,7 +222,9 @@ def length_at(buffer: bytes, index: i64, size: i64) -> tuple[i64, i64]:
     if index + 2 < size and buffer[index + 1] == CR and buffer[index + 2] == LF:
         # Most lengths are one digit.
         number = buffer[index] - ZERO
-        return (number, index + 3) if 0 <= number <= 9 else (-1, index)
+        if number < 0 or number > 9:
+            return -1, index
+        return number, index + 3
     first = index
     last = index + DIGITS_MAX if index + DIGITS_MAX < size else size
     while index < last:
