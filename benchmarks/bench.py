@@ -14,12 +14,22 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is measured: rounds, seconds of load in each, random keys, and whether the longest rows are in."""
+    """How much is measured."""
 
+    pairs: int
+    """Short rounds of both servers next to each other: most cases compare so."""
+    pair_seconds: float
+    """The load of one server in a short round."""
     rounds: int
+    """Long rounds, for what cannot be measured in a short one."""
     seconds: float
+    """The load of one server in a long round that is under load."""
     keys: int
+    """Among how many keys the load chooses."""
+    many: int
+    """How many keys or commands stand for "a lot of data"."""
     full: bool = False
+    """Whether the longest rows are in."""
 
 
 @dataclass(frozen=True)

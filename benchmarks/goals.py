@@ -27,8 +27,15 @@ TIME = "time"
 GROWTH = "growth of time"
 PROCESSOR_GROWTH = "growth of processor time"
 
+LATENESS = "p99 of being late"
+LATENESS_MAX = "longest being late"
+STALL = "longest stall"
+STALL_P99 = "p99"
+STALL_P99_OF_IDLE = "p99 of idle p99"
+
 RATIO = "x"
 MILLISECONDS = "ms"
+IDLE_RATIO = "x idle"
 
 NO_STEEPER = 1.1
 """The same growth as the peer's, and 10 % for noise: on a machine with other work, redis-server against itself came out
@@ -67,6 +74,39 @@ def _at_most(case: int, figure: str, limit: float, *rows: str, unit: str = RATIO
 SIMPLE = ("SET", "GET", "INCR")
 FURTHER = ("LPUSH", "RPOP", "SADD", "HSET", "ZADD", "LRANGE_100", "MSET")
 
+UNPIPELINED = "unpipelined"
+PIPELINED = "pipeline 16"
+DEEPLY_PIPELINED = "pipeline 100"
+SYNCED = "synced before its answer"
+
+
+def _labelled(label: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{name} {label}" for name in names)
+
+
+OPERATIONS = ("GET", "SET")
+DISKCACHE = "diskcache"
+REDIS_PY = "redis-py"
+IN_MEMORY = "in memory"
+IN_FOLDER = "in a folder"
+
+
+def embedded_row(operation: str, where: str, peer: str) -> str:
+    """The name of a row of case 7."""
+    return f"{operation} {where} against {peer}"
+
+
+def _embedded(operation: str, peer: str) -> tuple[str, ...]:
+    return tuple(embedded_row(operation, where, peer) for where in (IN_MEMORY, IN_FOLDER))
+
+
+LOADING = "loading the log"
+IDLE = "nothing else happens"
+WHILE_GROWING = "while the data grow"
+WHILE_COMPACTING = "while the log is compacted"
+WHILE_EXPIRING = "while many keys expire at once"
+BUSY = (WHILE_GROWING, WHILE_COMPACTING, WHILE_EXPIRING)
+EXPIRY = "keys that expire over 10 s"
 MILLION_SMALL = "1M keys, 16 B with 16 B"
 LARGE_VALUES = "100k keys, 16 B with 1 KiB"
 HASHES = "10k hashes of 20 fields"
@@ -82,11 +122,24 @@ GOALS: tuple[Goal, ...] = (
     *_at_least(2, 1.2, *SIMPLE),
     *_at_least(3, 1.5, *SIMPLE),
     *_at_least(3, 1.0, *FURTHER),
-    *_at_least(6, 10.0, *(f"{name} unpipelined" for name in SIMPLE)),
-    *_at_least(6, 40.0, *(f"{name} pipeline 100" for name in SIMPLE + FURTHER)),
+    *_at_least(4, 1.0, *_labelled(UNPIPELINED, SIMPLE)),
+    *_at_most(4, PROCESSOR, 1.0, *_labelled(UNPIPELINED, SIMPLE)),
+    *_at_least(4, 1.2, *_labelled(PIPELINED, SIMPLE)),
+    *_at_least(4, 1.5, *_labelled(DEEPLY_PIPELINED, SIMPLE)),
+    *_at_least(4, 1.0, *_labelled(DEEPLY_PIPELINED, FURTHER)),
+    *_at_least(5, 1.0, *_labelled(SYNCED, ("SET",))),
+    *_at_least(6, 10.0, *_labelled(UNPIPELINED, SIMPLE)),
+    *_at_least(6, 40.0, *_labelled(DEEPLY_PIPELINED, SIMPLE + FURTHER)),
+    *_at_least(7, 25, *_embedded("GET", DISKCACHE)),
+    *_at_least(7, 50, *_embedded("SET", DISKCACHE)),
+    *_at_least(7, 50, *_embedded("GET", REDIS_PY), *_embedded("SET", REDIS_PY)),
     *_at_most(8, MEMORY, 1.35, MILLION_SMALL),
     *_at_most(8, MEMORY, 1.05, LARGE_VALUES),
     *_at_most(8, MEMORY, 2.5, HASHES),
+    *_at_least(9, 1.0, LOADING),
+    *_at_most(10, STALL, 1.0, *BUSY),
+    *_at_most(10, STALL_P99_OF_IDLE, 1.5, *BUSY, unit=IDLE_RATIO),
+    *_at_most(11, LATENESS, 100, EXPIRY, unit=MILLISECONDS),
     *_at_most(12, TIME, 250, START, unit=MILLISECONDS),
     *_at_most(12, TIME, 80, ONE_SHOT, unit=MILLISECONDS),
     *_at_most(13, GROWTH, NO_STEEPER, GET_OVER_KEYS, SET_OVER_KEYS, GET_OVER_CLIENTS),

@@ -5,13 +5,15 @@ import io
 import subprocess
 from dataclasses import dataclass, replace
 
-from benchmarks.processes import TICKS_PER_SECOND, processor_seconds
+from benchmarks.counting import Counts, counting
+from benchmarks.processes import processor_seconds
 from benchmarks.servers import Running
 from benchmarks.wire import ask
 
 LOAD_SECONDS_MAX = 120.0
 CALIBRATION_SECONDS = 0.1
 CALIBRATION_STEPS = 8
+PROCESSOR_SECONDS_MIN = 1e-6
 
 
 class LoadError(Exception):
@@ -50,13 +52,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Measured:
-    """What one server did in one round; processor time in microseconds per command, busy as a share of its core."""
+    """What one server did in one round: processor time, instructions and cycles are per command, busy is the share of
+    its core that it used. What perf cannot count is None."""
 
     requests_per_second: float
     processor_us: float
     busy: float
     p50_ms: float
     p99_ms: float
+    instructions: float | None = None
+    cycles: float | None = None
 
 
 def parse_csv(text: str, test: str) -> Line:
@@ -98,13 +103,20 @@ def make_ready(server: Running, load: Load, requests: int) -> None:
 
 
 def measure(server: Running, load: Load, requests: int) -> Measured:
-    """Run a test against a server and account for the processor time it used meanwhile, at least one tick."""
+    """Run a test against a server and account for the processor time it used meanwhile."""
     make_ready(server, load, requests)
-    before = processor_seconds(server.process)
-    line = run(server.port, load, requests)
-    used = max(processor_seconds(server.process) - before, 1 / TICKS_PER_SECOND)
-    busy = used * line.requests_per_second / requests
-    return Measured(line.requests_per_second, used / requests * 1e6, busy, line.p50_ms, line.p99_ms)
+    with counting(server.process) as counts:
+        before = processor_seconds(server.process)
+        line = run(server.port, load, requests)
+        used = max(processor_seconds(server.process) - before, PROCESSOR_SECONDS_MIN)
+    return measured(line, requests, used, counts)
+
+
+def measured(line: Line, requests: int, used: float, counts: Counts) -> Measured:
+    """A line of redis-benchmark with what the server used for it, per command."""
+    rate = line.requests_per_second
+    per_command = [None if count is None else count / requests for count in (counts.instructions, counts.cycles)]
+    return Measured(rate, used / requests * 1e6, used * rate / requests, line.p50_ms, line.p99_ms, *per_command)
 
 
 def calibrate(server: Running, load: Load) -> float:

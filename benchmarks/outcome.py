@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from benchmarks.figures import ratios, spread
-from benchmarks.goals import Goal, Verdict, goal_for
+from benchmarks.figures import interval, ratios, spread
+from benchmarks.goals import RATIO, Goal, Verdict, goal_for
 
 Extra = dict[str, list[float]]
 
@@ -51,10 +51,12 @@ class Row:
 
     @property
     def within_noise(self) -> bool:
-        """Whether a goal is missed by so little that the rounds of this row reach it too."""
+        """Whether a goal is missed by so little that the true median may reach it."""
         goal = self.goal
-        rounds = zip(self.ratios, self.ours, strict=True)
-        return self.verdict is Verdict.MISSED and any(goal.verdict(*one) is Verdict.REACHED for one in rounds if goal)
+        if goal is None or self.verdict is not Verdict.MISSED:
+            return False
+        ends = interval(self.ratios if goal.unit == RATIO else self.ours)
+        return any(goal.verdict(end, end) is Verdict.REACHED for end in ends)
 
     def busy(self) -> tuple[float, float] | None:
         """The share of its core each server used; much below 1 means that the load generator was the limit."""

@@ -10,10 +10,15 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.figures import ratios
 from benchmarks.goals import RATIO, Verdict
 from benchmarks.outcome import Outcome, Row
 
-COLUMNS = ("case", "row", "figure", "measured", "peer", "ratio", "noise", "busy", "p99 ms", "goal", "verdict")
+COLUMNS = (
+    *("case", "row", "figure", "measured", "peer", "ratio", "noise", "busy", "p99 ms", "instructions", "cycles"),
+    *("goal", "verdict"),
+)
+COUNTS = ("instructions", "cycles")
 COLOURS = {Verdict.REACHED: "green", Verdict.MISSED: "red", Verdict.NO_GOAL: ""}
 BUSY_MIN = 0.85
 """A server that used less of its core than this waited for the load generator, or another program had the core."""
@@ -52,6 +57,7 @@ def cells(row: Row) -> tuple[str, ...]:
         f"{row.spread:.0%}",
         _busy(row),
         _latency(row),
+        *(_count(row, figure) for figure in COUNTS),
         str(row.goal or ""),
         _verdict(row),
     )
@@ -75,6 +81,13 @@ def _latency(row: Row) -> str:
     return f"{number(median(row.extra['p99_ms']['ours']))}, {number(median(row.extra['p99_ms']['theirs']))}"
 
 
+def _count(row: Row, figure: str) -> str:
+    if figure not in row.extra:
+        return ""
+    ours, theirs = row.extra[figure]["ours"], row.extra[figure]["theirs"]
+    return f"{number(median(ours))}, {number(median(theirs))} ({median(ratios(ours, theirs)):.2f})"
+
+
 def remarks(outcome: Outcome) -> Iterator[str]:
     """The sentences below the table."""
     if any(_busy(row).endswith("*") for row in outcome.rows):
@@ -85,7 +98,7 @@ def remarks(outcome: Outcome) -> Iterator[str]:
         yield f"failed: {failure}"
     verdicts = [row.verdict for row in outcome.rows]
     missed = sum(row.within_noise for row in outcome.rows)
-    within = f" ({missed} of them within noise: at least one round reached it)" if missed else ""
+    within = f" ({missed} of them within noise: they may be reached on a quiet machine)" if missed else ""
     yield f"{verdicts.count(Verdict.REACHED)} goals reached, {verdicts.count(Verdict.MISSED)} missed{within}"
 
 

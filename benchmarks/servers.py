@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.processes import on_core
@@ -19,7 +19,13 @@ from benchmarks.wire import answers_ping
 START_SECONDS_MAX = 20.0
 STOP_SECONDS_MAX = 10.0
 POLL_SECONDS = 0.001
+POLL_SHARE = 0.01
+"""Of the time it took so far is the pause between two questions: the error of a start's time stays at 1 %."""
 EXTENSIONS = (".so", ".pyd")
+EVERYSEC = "everysec"
+ALWAYS = "always"
+NEVER_COMPACT = ("--auto-aof-rewrite-percentage", "0")
+"""Both have this setting. A compaction that began by itself would fall into a round of the one or of the other."""
 
 
 class ServerError(Exception):
@@ -28,21 +34,28 @@ class ServerError(Exception):
 
 @dataclass(frozen=True)
 class Program:
-    """A server that can be started on a port of this machine."""
+    """A server that can be started on a port of this machine; it finds an empty folder to be in."""
 
     name: str
     version: str
     build: str
     command: Callable[[int], list[str]]
+    keeping: Callable[[str], list[str]] = lambda fsync: []
+    """The words behind the command that make it keep a journal in the folder it is in, by when it is synced."""
+
+    def kept(self, fsync: str) -> "Program":
+        """The same server with a journal; `fsync` is everysec, always or no. It is not compacted unasked."""
+        return replace(self, command=lambda port: [*self.command(port), *self.keeping(fsync), *NEVER_COMPACT])
 
 
 @dataclass(frozen=True)
 class Running:
-    """A server that has answered its first PING."""
+    """A server that has answered its first PING: its data are in `folder`, and it took so long to start."""
 
     program: Program
     process: int
     port: int
+    folder: Path
     start_seconds: float
 
 
@@ -53,12 +66,15 @@ def redis_server() -> Program:
     except FileNotFoundError:
         raise ServerError("redis-server is missing: apt-get install redis-server") from None
     found = re.search(r"v=(\S+)", text)
-    return Program("redis-server", found[1] if found else "unknown", "C", _redis_command)
+    return Program("redis-server", found[1] if found else "unknown", "C", _redis_command, _redis_keeping)
 
 
 def _redis_command(port: int) -> list[str]:
-    options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no", "--daemonize", "no"]
-    return ["redis-server", *options]
+    return ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--daemonize", "no"]
+
+
+def _redis_keeping(fsync: str) -> list[str]:
+    return ["--appendonly", "yes", "--appendfsync", fsync]
 
 
 def fakeredis_server() -> Program:
@@ -82,11 +98,15 @@ def kvik_server(allow_interpreted: bool) -> Program:
     if build == "interpreted" and not allow_interpreted:
         raise ServerError(f"this kvik is interpreted ({place}): install the wheel, or say --allow-interpreted")
     version = _ask_python("import kvik.build_info; print(kvik.build_info.VERSION)")
-    return Program("kvik", version, build, _kvik_command)
+    return Program("kvik", version, build, _kvik_command, _kvik_keeping)
 
 
 def _kvik_command(port: int) -> list[str]:
     return [sys.executable, "-m", "kvik", "serve", "--listen", f"resp://127.0.0.1:{port}"]
+
+
+def _kvik_keeping(fsync: str) -> list[str]:
+    return [".", "--appendfsync", fsync]
 
 
 def clean_environment() -> dict[str, str]:
@@ -111,35 +131,45 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(program: Program, core: int, command: Callable[[int], list[str]] | None = None) -> Iterator[Running]:
-    """Start a server on a core, in an empty folder; at the end it is ended by its process id."""
+def running(
+    program: Program, core: int, folder: Path | None = None, start_seconds_max: float = START_SECONDS_MAX
+) -> Iterator[Running]:
+    """Start a server on a core; at the end it is ended by its process id, and has ended.
+
+    Without a folder it is in an empty one that is removed with all it holds; a folder that is given stays.
+    """
     port = free_port()
-    with tempfile.TemporaryDirectory(prefix="kvik-bench-") as folder, open(Path(folder, "output"), "w+b") as output:
+    with tempfile.TemporaryDirectory(prefix="kvik-bench-") as place, open(Path(place, "output"), "w+b") as output:
+        data = folder or Path(place, "data")
+        data.mkdir(exist_ok=True)
         started = time.perf_counter()
         with on_core(core):
             process = subprocess.Popen(
-                (command or program.command)(port),
-                cwd=folder,
+                program.command(port),
+                cwd=data,
                 env=clean_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
         try:
-            _wait_for_answer(process, port, started, Path(output.name))
-            yield Running(program, process.pid, port, time.perf_counter() - started)
+            _wait_for_answer(process, port, started + start_seconds_max, Path(output.name))
+            yield Running(program, process.pid, port, data, time.perf_counter() - started)
         finally:
             _end(process)
 
 
-def _wait_for_answer(process: subprocess.Popen[bytes], port: int, started: float, output: Path) -> None:
+def _wait_for_answer(process: subprocess.Popen[bytes], port: int, deadline: float, output: Path) -> None:
+    """Ask until it is answered: often at first, less often while it loads, which every question holds up."""
+    began = time.perf_counter()
     while not answers_ping(port):
+        now = time.perf_counter()
         ended = process.poll() is not None
-        if ended or time.perf_counter() - started > START_SECONDS_MAX:
+        if ended or now > deadline:
             reason = f"ended with {process.returncode}" if ended else "does not answer PING"
             said = output.read_text(errors="replace").strip()[-600:]
             raise ServerError(f"{' '.join(map(str, process.args[:4]))} {reason}: {said}")  # type: ignore[index]
-        time.sleep(POLL_SECONDS)
+        time.sleep(max(POLL_SECONDS, (now - began) * POLL_SHARE))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 ANSWER_SECONDS_MAX = 60.0
 PONG = b"+PONG\r\n"
+LOADING = b"-LOADING"
 ABSENT = (b"*1\r\n$-1", b"*1\r\n*-1", b"*1\r\n_", b"*0", b"-")
 
 
@@ -40,13 +41,21 @@ def expect(connection: socket.socket, payload: bytes, answer: bytes) -> None:
 
 
 def answers_ping(port: int) -> bool:
-    """Whether a server listens there and answers PING."""
+    """Whether a server listens there and answers PING; one that loads its data refuses it with -LOADING, as Redis 7."""
+    line = b""
     try:
         with connect(port) as connection:
-            expect(connection, encode(b"PING"), PONG)
+            connection.sendall(encode(b"PING"))
+            while not line.endswith(b"\r\n"):
+                part = connection.recv(4096)
+                if not part:
+                    return False
+                line += part
     except OSError:
         return False
-    return True
+    if line != PONG and not line.startswith(LOADING):
+        raise WireError(f"expected {PONG!r}, the server answered {line[:80]!r}")
+    return line == PONG
 
 
 def is_known(answer: bytes) -> bool:
@@ -55,15 +64,20 @@ def is_known(answer: bytes) -> bool:
 
 
 def ask(port: int, *words: bytes) -> bytes:
-    """Whatever a server answers to one command, as bytes; a PING behind the command marks the end of the answer."""
-    answer = b""
+    """Whatever a server answers to one command, as bytes."""
     with connect(port) as connection:
-        connection.sendall(encode(*words) + encode(b"PING"))
-        while not answer.endswith(PONG):
-            part = connection.recv(65536)
-            if not part:
-                raise WireError(f"the server closed the connection after {words[0].decode()}")
-            answer += part
+        return ask_over(connection, *words)
+
+
+def ask_over(connection: socket.socket, *words: bytes) -> bytes:
+    """Whatever is answered to one command on this connection; a PING behind it marks the end of the answer."""
+    answer = b""
+    connection.sendall(encode(*words) + encode(b"PING"))
+    while not answer.endswith(PONG):
+        part = connection.recv(65536)
+        if not part:
+            raise WireError(f"the server closed the connection after {words[0].decode()}")
+        answer += part
     return answer.removesuffix(PONG)
 
 
@@ -93,3 +107,12 @@ def key(number: int) -> bytes:
 def set_commands(numbers: Iterable[int], value_bytes: int) -> Iterable[bytes]:
     """SET commands for these keys, with values of this size that all differ."""
     return (encode(b"SET", key(number), (b"%016d" % number).ljust(value_bytes, b"x")) for number in numbers)
+
+
+def info_number(text: bytes, field: str) -> int:
+    """The number behind `field:` in the answer to INFO; WireError when it is not there."""
+    for line in text.splitlines():
+        name, _, value = line.partition(b":")
+        if name == field.encode():
+            return int(value)
+    raise WireError(f"INFO has no {field}")

@@ -29,6 +29,11 @@ def run(
     return subprocess.run(command, input=data, capture_output=True, timeout=SECONDS_MAX, env=surroundings)
 
 
+def run_python(script: str, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+    """Run a small program to its end."""
+    return run([sys.executable, "-c", script, *arguments])
+
+
 def pipe_to(command: Sequence[str]) -> "subprocess.Popen[bytes]":
     """Start a program between two pipes."""
     return subprocess.Popen(

@@ -77,11 +77,6 @@ def test_every_kind_of_reply_becomes_a_plain_value() -> None:
     assert as_plain(Push([b"message", b"a"])) == [b"message", b"a"]
 
 
-def test_a_directory_is_refused() -> None:
-    with pytest.raises(ValueError, match="comes later"):
-        kvik.open("data")
-
-
 def test_a_closed_database_says_so() -> None:
     database = kvik.open()
     database.close()
@@ -126,6 +121,15 @@ def test_keys_die_on_time_even_if_nobody_asks_for_them() -> None:
     assert len(engine.databases.spaces[0]) == 0
 
 
+def test_what_was_dropped_is_freed_while_others_call() -> None:
+    engine = Engine(CommandTable([strings]), ManualClock(), Random(1), Journal(), Settings(), House())
+    database = Database(engine)
+    engine.databases.bury([bytearray(1), bytearray(1), bytearray(1), bytearray(1), bytearray(1)])
+    for _ in range(3):
+        database.execute("GET", "a")
+    assert not engine.databases.free_some(0)
+
+
 def waiting_database() -> Database:
     return Database(Engine(CommandTable([strings, waiting]), Clock(), Random(1), Journal(), Settings(), House()))
 
@@ -143,3 +147,12 @@ def test_a_command_that_waited_long_enough_answers_null() -> None:
     database = waiting_database()
     assert database.execute("AWAIT", "a", 30) is None
     assert database.session.parked is None
+
+
+def test_a_call_that_waits_ends_when_the_database_is_closed() -> None:
+    database = waiting_database()
+    timer = threading.Timer(0.05, database.close)
+    timer.start()
+    with pytest.raises(ValueError, match="closed"):
+        database.execute("AWAIT", "a", 0)
+    timer.join()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from benchmarks.bench import Bench
 from benchmarks.cases.throughput import rows_of
+from benchmarks.counting import CountingError
 from benchmarks.figures import growths, requests_for
 from benchmarks.goals import (
     GET_OVER_CLIENTS,
@@ -85,7 +86,7 @@ def _measure(bench: Bench, servers: Pair, curve: Curve, size: int, what: str, lo
         ours, theirs = bench.in_turns(
             bench.effort.rounds, servers, lambda index: measure(servers[index], load, requests[index])
         )
-    except LoadError as error:
+    except (LoadError, CountingError) as error:
         bench.outcome.failures.append(f"case 13: {what}: {error}")
         return
     name = f"{load.test.upper()}, {what}"

@@ -6,35 +6,41 @@ Each name is loaded when it is first used, so that `import kvik.client.oneshot` 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from kvik.commands.family import Family as Family
     from kvik.embedded import Database as Database
+    from kvik.errors import DirectoryInUse as DirectoryInUse
+    from kvik.errors import JournalDamaged as JournalDamaged
     from kvik.errors import ReplyError as ReplyError
     from kvik.session import Session as Session
     from kvik.settings import Settings as Settings
 
 _HOMES = {
     "Database": "kvik.embedded",
+    "DirectoryInUse": "kvik.errors",
     "Family": "kvik.commands.family",
+    "JournalDamaged": "kvik.errors",
     "ReplyError": "kvik.errors",
     "Session": "kvik.session",
     "Settings": "kvik.settings",
 }
 
-__all__ = ["Database", "Family", "ReplyError", "Session", "Settings", "open"]
+__all__ = ["Database", "DirectoryInUse", "Family", "JournalDamaged", "ReplyError", "Session", "Settings", "open"]
 
 
-def open(path: str | None = None, settings: "Settings | None" = None) -> "Database":
-    """Return a new database in memory.
+def open(path: "str | PathLike[str] | None" = None, settings: "Settings | None" = None) -> "Database":
+    """Return a database: kept in the directory `path`, made where it is missing, or in memory only.
 
-    `path` must be None until a database can be kept in a directory: anything else raises ValueError.
+    Close it when you are done. Raises DirectoryInUse while another program, or this one, has the
+    directory open, JournalDamaged where a file in it is not what was written, and OSError.
     """
-    if path is not None:
-        raise ValueError(f"cannot open {path!r}: a database in a directory comes later; leave the path out")
-    from kvik.assembly import build_engine
+    from kvik.assembly import build_engine, data_directory
     from kvik.embedded import Database
     from kvik.settings import Settings
 
-    return Database(build_engine(settings or Settings()))
+    engine = build_engine(settings or Settings())
+    return Database(engine) if path is None else Database(engine, data_directory(path))
 
 
 def __getattr__(name: str) -> object:

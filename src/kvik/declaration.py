@@ -20,6 +20,7 @@ NO_AUTH: Final = 1024
 NO_MULTI: Final = 2048
 SKIP_MONITOR: Final = 4096
 MOVABLE_KEYS: Final = 8192
+NO_ASYNC_LOADING: Final = 16384
 # Runs at once inside MULTI instead of being queued (kvik's own, as the two below).
 IMMEDIATE: Final = 1 << 20
 # Runs other requests, which are journalled one by one; it is not journalled itself.
@@ -28,6 +29,8 @@ COMPOSITE: Final = 1 << 21
 SUBSCRIBED: Final = 1 << 22
 # Belongs to Redis' ACL category @dangerous without being ADMIN.
 DANGEROUS: Final = 1 << 23
+# Belongs to Redis' ACL category @admin without being ADMIN.
+ADMINISTRATIVE: Final = 1 << 24
 
 FLAG_NAMES: Final = (
     (WRITE, b"write"),
@@ -42,6 +45,7 @@ FLAG_NAMES: Final = (
     (SKIP_MONITOR, b"skip_monitor"),
     (FAST, b"fast"),
     (NO_AUTH, b"no_auth"),
+    (NO_ASYNC_LOADING, b"no_async_loading"),
     (NO_MULTI, b"no_multi"),
     (MOVABLE_KEYS, b"movablekeys"),
 )

@@ -1,13 +1,16 @@
 """A database inside a program: the engine without a porch. Knows no socket and no dialect."""
 
+import atexit
 import threading
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+from kvik.caretaker import Caretaker
 from kvik.declaration import Declaration
 from kvik.engine import Engine
 from kvik.errors import ReplyError
+from kvik.journal.files import Files
 from kvik.replies import BigNumber, CommandLines, Map, NullArray, Pairs, Push, Reply, Set, Status, Verbatim, Wait
 from kvik.request import Request
 from kvik.session import Outlet, Session
@@ -16,7 +19,7 @@ Word = str | bytes | int | float
 Plain = bytes | int | float | None | ReplyError | list["Plain"] | dict["Plain", "Plain"] | set["Plain"]
 
 EXPIRY_PAUSE_MS = 100
-"""How often a call also removes keys that nobody asks for any more."""
+"""How often a call also removes keys that nobody asks for any more, and frees what was dropped."""
 EXPIRED_KEYS_MAX = 1_000
 
 
@@ -40,9 +43,11 @@ class Database:
     """One engine, used by any number of threads: one at a time, each with a session of its own.
 
     So MULTI, WATCH and SELECT belong to the thread that said them, as to a connection of a server.
+    With a directory the data is kept there, and an answer means what the setting `appendfsync` says.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, directory: str | None = None, files: Files | None = None) -> None:
+        """Without a directory the data is in memory only. Raises DirectoryInUse, JournalDamaged, OSError."""
         self._engine = engine
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
@@ -50,6 +55,11 @@ class Database:
         self._callers: list[Caller] = []
         self._expire_next = 0
         self._is_closed = False
+        self._caretaker: Caretaker | None = None
+        if directory is not None:
+            self._caretaker = Caretaker(engine, files or Files(), directory, self._changed)
+            # What the last calls wrote is synced even where a program just ends.
+            atexit.register(self.close)
 
     def execute(self, *words: Word) -> Plain:
         """Run one command and return its reply as plain Python values.
@@ -65,7 +75,22 @@ class Database:
         return as_plain(reply)
 
     def reply_to(self, request: Request) -> Reply:
-        """Return the reply as the engine gives it, an error included; wait where the command waits."""
+        """Return the reply as the engine gives it, an error included; wait where the command waits.
+
+        Raises OSError where nothing can be kept any more.
+        """
+        caretaker = self._caretaker
+        if caretaker is None:
+            return self._answer(request)
+        if not caretaker.is_at_home():
+            raise ValueError("the database belongs to the process that opened it")
+        with self._lock:
+            reply = self._answer(request)
+            sequence = caretaker.seal()
+        caretaker.wait_until_released(sequence)
+        return reply
+
+    def _answer(self, request: Request) -> Reply:
         with self._lock:
             session = self.session
             self._tick()
@@ -86,13 +111,28 @@ class Database:
         return self._engine.declarations()
 
     def close(self) -> None:
-        """Forget all data; every later call raises ValueError."""
+        """Write down what is kept, and forget all data; every later call raises ValueError.
+
+        Raises OSError where the last changes could not be made durable. In a process that was forked
+        from the one that opened the database nothing is done.
+        """
+        caretaker = self._caretaker
+        if caretaker is not None and not caretaker.is_at_home():
+            return
         with self._lock:
+            if self._is_closed:
+                return
             self._is_closed = True
             for caller in self._callers:
                 self._engine.close_session(caller.session)
             self._callers = []
             self._local = threading.local()
+            self._changed.notify_all()
+            if caretaker is not None:
+                atexit.unregister(self.close)
+                caretaker.close()
+        if caretaker is not None:
+            caretaker.join()
 
     def __enter__(self) -> Self:
         return self
@@ -105,8 +145,10 @@ class Database:
     def _tick(self) -> None:
         now = self._engine.clock.tick()
         if now >= self._expire_next:
-            self._expire_next = now + EXPIRY_PAUSE_MS
-            self._engine.databases.expire_due(EXPIRED_KEYS_MAX)
+            databases = self._engine.databases
+            is_behind = databases.expire_due(EXPIRED_KEYS_MAX) >= EXPIRED_KEYS_MAX
+            is_behind = databases.free_some() or is_behind
+            self._expire_next = now if is_behind else now + EXPIRY_PAUSE_MS
 
     def _open_caller(self) -> Caller:
         """Return a caller for this thread, and forget those whose threads have ended."""
@@ -126,6 +168,8 @@ class Database:
         caller: Caller = self._local.caller
         try:
             while not caller.late:
+                if self._is_closed:
+                    raise ValueError("the database is closed")
                 left = (wait.deadline - self._engine.clock.tick()) / 1_000 if wait.deadline else None
                 if left is not None and left <= 0:
                     self._engine.give_up_waiting(caller.session)

@@ -14,7 +14,7 @@ from kvik.commands.family import Command, CommandTable
 from kvik.declaration import COMPOSITE, IMMEDIATE, LOADING, NO_AUTH, NO_MULTI, WRITE, Declaration
 from kvik.errors import ReplyError, shown, wrong_arity
 from kvik.journal.journal import Journal
-from kvik.replies import QUEUED, Reply, Wait
+from kvik.replies import QUEUED, Reply, Wait, WaitForDisk
 from kvik.request import Request
 from kvik.services import House, Services, Usage
 from kvik.session import Outlet, Session
@@ -103,6 +103,9 @@ class Engine(Services):
     def rebuild_key(self, key: bytes, value: Value, deadline: int) -> list[list[bytes]]:
         return self._table.rebuild(key, value, deadline)
 
+    def changes(self) -> int:
+        return self._interest.changes
+
     def use_journal(self, journal: Journal) -> None:
         self.journal = journal
         self._interest.journal = journal
@@ -118,8 +121,9 @@ class Engine(Services):
     def run_all(self, session: Session, requests: list[Request]) -> list[Reply]:
         if self.journal.is_refusing:
             self._refuse_transaction(requests)
-        may_wait = session.may_wait
+        may_wait, is_executing = session.may_wait, session.is_executing
         session.may_wait = False
+        session.is_executing = True
         self.journal.begin_group()
         replies: list[Reply] = []
         for request in requests:
@@ -131,6 +135,7 @@ class Engine(Services):
                 replies.append(self._run(session, command, request))
         self.journal.end_group()
         session.may_wait = may_wait
+        session.is_executing = is_executing
         return replies
 
     def watch(self, session: Session, key: bytes) -> None:
@@ -157,10 +162,20 @@ class Engine(Services):
             session.parked = None
             session.wait = None
 
+    def disk_moved(self) -> bool:
+        is_served = False
+        for session in self._interest.disk_waiters():
+            self._try_again(session)
+            is_served = is_served or session.parked is None
+        return is_served
+
     def _park(self, session: Session, request: Request, wait: Wait) -> None:
         session.parked = request
         session.wait = wait
-        self._interest.wait(session, wait.keys)
+        if isinstance(wait, WaitForDisk):
+            self._interest.wait_for_disk(session)
+        else:
+            self._interest.wait(session, wait.keys)
 
     def _serve_waiting(self) -> None:
         """Serve in the order of the signals; what is served may change keys others wait for."""
@@ -181,6 +196,8 @@ class Engine(Services):
         if not isinstance(reply, Wait):
             self.stop_waiting(session)
             session.outlet.deliver(request, reply)
+        elif session.wait is not None:
+            session.wait.otherwise = reply.otherwise
 
     # The steps of the hallway
 
@@ -247,6 +264,7 @@ class Engine(Services):
         return reply
 
     def _record(self, session: Session, command: Command, database: int, request: Request) -> None:
+        session.last_write = self.journal.sequence + 1
         if len(session.effects) > 0:
             for words in session.effects:
                 self.journal.record_effect(database, words)

@@ -75,6 +75,31 @@ class JournalDamaged(Exception):
         self.why: Final = why
 
 
+class CannotRewind(Exception):
+    """The journal does not know the moment that was asked for.
+
+    `why` ends where the nearest one it knows is to be named: behind batch `sequence`, at `time` in
+    milliseconds since 1970, both -1 where there is none.
+    """
+
+    def __init__(self, why: str, sequence: int, time: int) -> None:
+        super().__init__(one_line(why))
+        self.why: Final = one_line(why)
+        self.sequence: Final = sequence
+        self.time: Final = time
+
+
+class CannotImport(Exception):
+    """A file that another server wrote holds what cannot be taken over; the text is one line with the place."""
+
+    def __init__(self, file: str, offset: int, why: str) -> None:
+        place = f"{file}, offset {offset}" if offset >= 0 else file
+        super().__init__(one_line(f"{place}: {why}"))
+        self.file: Final = file
+        self.offset: Final = offset
+        self.why: Final = why
+
+
 def data_directory(file: str) -> str:
     """Return the data directory a journal's file is in, as a shell takes it; DIR where unknown."""
     folder, slash, _name = file.rpartition("/appendonlydir/")

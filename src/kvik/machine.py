@@ -10,6 +10,11 @@ STATM: Final = "/proc/self/statm"
 """Linux' sizes of this process in pages; the second one is what is in memory."""
 
 
+def absolute_path(path: str) -> str:
+    """Return a path that means the same wherever the process goes."""
+    return os.path.abspath(path)
+
+
 def process_id() -> int:
     return os.getpid()
 

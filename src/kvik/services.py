@@ -70,20 +70,31 @@ class House:
 class Persistence:
     """What keeps the data when the program has ended. This one does not: memory only."""
 
-    def __init__(self) -> None:
-        self.last_save = 0
-        """When the data was last written whole, in seconds since 1970."""
+    def __init__(self, last_save: int, directory: str = "") -> None:
+        """`last_save` is when the data was last written whole, in seconds since 1970; as Redis: or the start."""
+        self.last_save = last_save
+        self.directory = directory
+        """Where it is kept; empty: nowhere."""
+        self.rewrites = 0
+        """How many rewrites of the journal have ended, well or not."""
+        self.rewrite_error = ""
+        """Why the last one failed; empty: it did not."""
+        self.changes_saved = 0
+        """What `Services.changes` was when the data was last written whole."""
 
     def is_kept(self) -> bool:
         """Return whether there is a directory at all."""
         return False
 
     def begin_rewrite(self) -> bool:
-        """Have the journal compacted in the background; return False where that is going on already."""
+        """Have the journal rewritten in the background; return False where that is going on already."""
         return False
 
-    def rewrite_now(self) -> None:
-        """Compact the journal while everybody waits. Raises ReplyError."""
+    def schedule_rewrite(self) -> None:
+        """Have the journal rewritten in the background, after the rewrite that is going on now."""
+
+    def want_sync(self) -> None:
+        """Somebody waits for what has happened to be on disk."""
 
     def sequence(self) -> int:
         """Return the number of the last batch that happened."""
@@ -121,7 +132,7 @@ class Services:
         self.databases: Final = databases
         self.settings: Final = settings
         self.house = house
-        self.persistence = Persistence()
+        self.persistence = Persistence(clock.now // 1_000)
         self.is_loading = False
         self.statistics: Final = Statistics(clock)
         self.sessions: Final[dict[int, Session]] = {}
@@ -154,6 +165,17 @@ class Services:
 
     def rebuild_key(self, key: bytes, value: Value, deadline: int) -> list[list[bytes]]:
         """Return the commands that make `key` again; `deadline` in milliseconds, -1 for none."""
+        raise NotImplementedError
+
+    def changes(self) -> int:
+        """Return how often a key has been changed since the start."""
+        raise NotImplementedError
+
+    def disk_moved(self) -> bool:
+        """More is on disk, or a rewrite has ended: serve those who wait for it; return whether anybody was served.
+
+        To be called between turns.
+        """
         raise NotImplementedError
 
     def use_journal(self, journal: Journal) -> None:

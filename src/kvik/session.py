@@ -43,7 +43,7 @@ class Outlet:
 
 
 class Session:
-    """The state of one caller, as long as its connection."""
+    """The state of one caller, as long as its connection; `last_write` is the batch its last change went with."""
 
     def __init__(self, number: int, services: "Services", outlet: Outlet) -> None:
         self.id: Final = number
@@ -62,9 +62,12 @@ class Session:
         self.watching: list[tuple[int, bytes]] = []
         self.is_dirty = False
         self.may_wait = True
+        self.is_executing = False
+        """Whether queued requests are being run: their replies become elements of one."""
         self.parked: Request | None = None
         self.wait: Wait | None = None
         self.effects: list[list[bytes]] = []
+        self.last_write = 0
 
         self.name = b""
         self.library_name = b""

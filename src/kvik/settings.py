@@ -146,7 +146,7 @@ class Settings(msgspec.Struct, kw_only=True):
         Setting(
             "appendfsync",
             Choice(("always", "everysec", "no")),
-            "When an answer is safe from a power cut: before it leaves, within two seconds, or when the system decides.",
+            "When an answer is safe from a power cut: before it leaves, in two seconds, or when the system decides.",
             True,
         ),
     ] = "everysec"

@@ -25,6 +25,7 @@ class Interest(Observer):
         self.signals: list[tuple[int, bytes]] = []
         self._watchers: Final[dict[tuple[int, bytes], dict[Session, None]]] = {}
         self._waiters: Final[dict[tuple[int, bytes], dict[Session, None]]] = {}
+        self._disk_waiters: Final[dict[Session, None]] = {}
         self._snapshots: Final[list[Snapshot]] = []
         self._databases: Databases | None = None
 
@@ -93,7 +94,15 @@ class Interest(Observer):
         for key in keys:
             self._waiters.setdefault((session.keys.number, key), {}).setdefault(session)
 
+    def wait_for_disk(self, session: Session) -> None:
+        """Queue the session among those that wait for something to be on disk."""
+        self._disk_waiters[session] = None
+
+    def disk_waiters(self) -> list[Session]:
+        return list(self._disk_waiters)
+
     def stop_waiting(self, session: Session, keys: list[bytes]) -> None:
+        self._disk_waiters.pop(session, None)
         for key in keys:
             self._leave(self._waiters, (session.keys.number, key), session)
 

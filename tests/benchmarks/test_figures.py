@@ -1,7 +1,7 @@
 """The arithmetic of the benchmarks: ratios, spread, growth, and how many requests a round gets."""
 
 import pytest
-from benchmarks.figures import growth, growths, ratios, requests_for, spread
+from benchmarks.figures import growth, growths, interval, lateness, percentile, ratios, requests_for, spread
 
 
 def test_a_ratio_is_taken_within_each_round() -> None:
@@ -16,6 +16,37 @@ def test_rounds_without_a_partner_are_refused() -> None:
 def test_the_spread_is_the_distance_of_the_rounds_over_their_median() -> None:
     assert spread([0.9, 1.0, 1.2]) == pytest.approx(0.3)
     assert spread([0.0, 0.0, 0.0]) == 0.0
+
+
+def test_the_interval_of_few_rounds_is_their_whole_range() -> None:
+    assert interval([1.2, 0.9, 1.0]) == (0.9, 1.2)
+    assert interval([7.0]) == (7.0, 7.0)
+
+
+def test_the_interval_of_many_rounds_leaves_out_the_outermost() -> None:
+    assert interval([float(number) for number in range(1, 12)]) == (3.0, 9.0)
+    assert interval([1.0] * 9 + [50.0, 60.0]) == (1.0, 1.0)
+
+
+def test_one_disturbed_round_among_many_is_no_noise() -> None:
+    assert spread([1.0] * 10 + [9.0]) == 0.0
+
+
+def test_the_p99_is_a_value_that_one_in_a_hundred_exceeds() -> None:
+    values = [float(number) for number in range(1, 101)]
+    assert (percentile(values, 0.99), percentile(values, 0.5), percentile([3.0], 0.99)) == (99.0, 50.0, 3.0)
+
+
+def test_each_key_is_as_late_as_the_poll_that_first_counted_it() -> None:
+    assert lateness([10.0, 11.0, 12.0], [(10.5, 1), (12.5, 3)]) == [0.5, 1.5, 0.5]
+
+
+def test_a_key_that_never_went_is_as_late_as_the_last_poll() -> None:
+    assert lateness([10.0, 11.0], [(10.25, 1), (20.0, 1)]) == [0.25, 9.0]
+
+
+def test_a_key_that_goes_before_its_time_is_not_late() -> None:
+    assert lateness([10.0, 11.0], [(10.5, 2)]) == [0.5, 0.0]
 
 
 def test_a_flat_curve_does_not_grow() -> None:

@@ -35,6 +35,19 @@ def test_a_server_that_waited_for_the_load_is_marked() -> None:
     assert "used less than" in markdown(report_of(Outcome([waited])))
 
 
+def test_instructions_and_cycles_stand_beside_processor_time_with_their_ratio() -> None:
+    ours, theirs = [Measured(1, 1, 1, 1, 1, 900.0, 300.0)] * 3, [Measured(1, 1, 1, 1, 1, 1800.0, 200.0)] * 3
+    _, processor = rows_of(1, "GET", "redis-server", ours, theirs)
+    assert "900, 1,800 (0.50)" in cells(processor)
+    assert "300, 200 (1.50)" in cells(processor)
+
+
+def test_without_perf_there_are_no_instructions_to_show() -> None:
+    counted, uncounted = [Measured(1, 1, 1, 1, 1, 900.0, 300.0)] * 3, rounds(1, 1, 1)
+    _, processor = rows_of(1, "GET", "redis-server", counted, uncounted)
+    assert processor.extra == {}
+
+
 def test_a_curve_as_steep_as_the_peers_reaches_its_goal_although_both_grow() -> None:
     points = []
     for size, rate in ((1_000, 400.0), (1_000_000, 100.0)):

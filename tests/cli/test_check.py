@@ -149,6 +149,38 @@ def test_a_damaged_kept_generation_is_put_aside(folder: Path) -> None:
     assert f"torn/{kept}.0" in everything(directory)
 
 
+def test_a_kept_generation_that_lacks_its_last_batches_is_found(folder: Path) -> None:
+    contents, manifest = with_kept_generation()
+    kept = JournalFile(1, INCR).name
+    for size in (len(contents[kept]) // 7 * 5, LogWriter().batch("SET k0 0").ends[1]):
+        directory = write(folder / str(size), contents | {kept: contents[kept][:size]})
+        assert check(directory)[0] == 1
+        code, text = check(directory, "--repair")
+        assert code == 0, text
+        assert manifest.files[0].name in text
+
+
+def test_a_kept_log_that_could_not_be_written_any_more_is_no_damage(folder: Path) -> None:
+    contents, manifest = with_kept_generation()
+    kept = JournalFile(1, INCR).name
+    fresh = LogWriter(INCR, 7, 0).batch("SET late 1").data
+    directory = write(folder / "data", contents | {kept: contents[kept][:-9], manifest.last().name: fresh})
+    code, text = check(directory)
+    assert code == 0 and "given up" in text and text.splitlines()[-1] == "sound"
+
+
+def test_a_torn_log_before_an_empty_one_is_cut_as_a_start_would(folder: Path) -> None:
+    story = Story()
+    first, last = story.manifest.files[1].name, story.manifest.last().name
+    directory = write(folder / "data", story.contents() | {first: story.first.data[:-1], last: b""})
+    code, text = check(directory)
+    assert code == 1 and f"{first} is torn at offset {story.first.ends[1]}" in text
+    code, text = check(directory, "--repair")
+    assert code == 0, text
+    _, loading = load(Files(), str(directory))
+    assert (loading.end.sequence, loading.end.size, loading.notes) == (8, 0, [])
+
+
 @pytest.mark.parametrize("what", ["missing", "damaged"])
 def test_a_manifest_is_made_again_from_the_files(folder: Path, what: str) -> None:
     contents, manifest = with_kept_generation()

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import kvik
 from tests.programs import KVIK, pipe_to, run
+from tests.servers import surroundings
 
 SAMPLE = b"""\
 1 | SET counter 10 // the first value
@@ -89,9 +91,31 @@ def test_exec_takes_any_bytes() -> None:
     assert run([*[word.encode() for word in KVIK], b"exec", b"ECHO \xff"]).stdout == b"\xff\n"
 
 
-def test_a_directory_is_refused_in_one_line(folder: Path) -> None:
-    for verb in ([], ["serve"]):
-        done = run([*KVIK, *verb, str(folder)])
-        assert done.returncode == 2
-        assert done.stderr.count(b"\n") == 1
-        assert b"cannot be kept in a directory yet" in done.stderr
+# With a directory
+
+
+def test_a_filter_finds_again_what_an_earlier_one_kept(folder: Path) -> None:
+    directory = str(folder / "data")
+    assert run([*KVIK, directory], b"SET a 1\nINCR a\n").stdout == b"OK\n2\n"
+    assert run([*KVIK, directory], b"INCR a\n").stdout == b"3\n"
+    assert run([*KVIK, "exec", "--dir", directory, "GET a"]).stdout == b"3\n"
+    assert run([*KVIK, "exec", "GET a"]).stdout == b"nil\n"
+
+
+def test_a_directory_that_cannot_be_opened_is_one_line_and_exit_code_1(folder: Path) -> None:
+    (folder / "file").write_text("")
+    (folder / "broken/appendonlydir").mkdir(parents=True)
+    (folder / "broken/appendonlydir/appendonly.aof.manifest").write_text("nonsense")
+    with kvik.open(folder / "used"):
+        for name, words in (("file", b"file"), ("broken", b"kvik check"), ("used", b"is locked by process")):
+            for program in ([*KVIK, str(folder / name)], [*KVIK, "exec", "--dir", str(folder / name), "PING"]):
+                done = run(program, b"PING\n")
+                assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (1, b"", 1), done
+                assert done.stderr.startswith(b"kvik: ") and words in done.stderr
+
+
+def test_a_misspelt_verb_makes_no_directory(folder: Path) -> None:
+    done = run(["/bin/sh", "-c", f"cd {folder} && {KVIK[0]} -m kvik srve"], environment=surroundings())
+    assert done.returncode == 2
+    assert b"did you mean serve?" in done.stderr
+    assert list(folder.iterdir()) == []

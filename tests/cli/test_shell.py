@@ -81,3 +81,16 @@ def test_with_colour_an_error_is_red(folder: Path) -> None:
         terminal.wait_for("kvik>")
         terminal.type("NOPE\r")
         terminal.wait_for("\x1b[31m(error)")
+
+
+def test_a_shell_on_a_directory_says_so_and_keeps_what_was_said(folder: Path) -> None:
+    directory = str(folder / "data")
+    for answer in ("1", "2"):
+        with Terminal([*KVIK, directory], {"XDG_STATE_HOME": str(folder)}) as terminal:
+            terminal.wait_for(f"the database in {directory}")
+            terminal.wait_for("kvik>")
+            terminal.type("INCR a\r")
+            terminal.wait_for(f"{answer}\r\n")
+            terminal.wait_for("kvik>")
+            terminal.type(CTRL_D)
+            assert terminal.exit_code() == 0

@@ -24,7 +24,7 @@ def commands(*lines: str | Sequence[str | bytes | int]) -> Words:
 
 
 class LogWriter:
-    """Writes one file of a journal; `ends` are the offsets its marks end at, `marks` where they begin."""
+    """Writes one file of a journal, each batch synced before the next; `ends` are the offsets its marks end at."""
 
     def __init__(
         self, kind: str = INCR, sequence: int = 0, chain: int = 0, time: int = BEGIN, durable: int = 0
@@ -46,6 +46,7 @@ class LogWriter:
     def raw(self, body: bytes) -> "LogWriter":
         """Add a batch with these bytes, whatever they are."""
         if self.kind == INCR:
+            self.durable = max(self.durable, self.sequence)
             self.sequence += 1
         self.time += 1000
         self._mark(BATCH, body)

@@ -211,6 +211,13 @@ class SimulatedFiles(Files):
         folder, name = self._place(path)
         folder.name({name: None})
 
+    def remove_folder(self, path: str) -> None:
+        self.begin("remove_folder", path)
+        if self._folder(path).entries:
+            raise _error(errno.ENOTEMPTY, path)
+        folder, name = self._place(path)
+        folder.name({name: None})
+
     def sync_folder(self, path: str) -> None:
         try:
             self.begin("sync_folder", path)

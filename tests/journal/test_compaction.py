@@ -329,6 +329,26 @@ def test_a_lost_log_is_replaced_from_memory_and_writes_resume(at: str, policy: s
 
 # Crashes
 
+
+def test_what_was_read_from_an_old_log_is_durable_before_the_new_one_grows() -> None:
+    for seed in range(20):
+        building = opened(slow=True)
+        building.compaction.want()
+        for _ in range(9):
+            building.round()
+            building.worker.wait()
+        assert building.journal.is_rotating()
+        again = reopened(building)
+        again.run("SET b after")
+        for _ in range(20):
+            again.round()
+        assert again.journal.durable == again.journal.sequence
+        assert isinstance(again.files, SimulatedFiles)
+        again.files.crash(Random(seed))
+        third = Building(again.files, now=again.clock.now)
+        assert third.alive(third.data()) == third.alive(again.data())
+
+
 REQUESTS: list[Callable[[Random], str]] = [
     lambda random: f"SET k{random.randrange(9)} {random.random()}",
     lambda random: f"INCR n{random.randrange(3)}",

@@ -183,6 +183,17 @@ def test_folders_are_made_once_and_listed_in_order(place: Place) -> None:
     assert error_of(lambda: place.files.names(place.path("none"))) == errno.ENOENT
 
 
+def test_only_an_empty_folder_is_removed(place: Place) -> None:
+    place.files.make_folder(place.path("sub"))
+    place.make("sub/a", b"1")
+    assert error_of(lambda: place.files.remove_folder(place.path("sub"))) == errno.ENOTEMPTY
+    assert error_of(lambda: place.files.remove_folder(place.path("sub/a"))) == errno.ENOTDIR
+    place.files.remove(place.path("sub/a"))
+    place.files.remove_folder(place.path("sub"))
+    assert not place.files.exists(place.path("sub"))
+    assert error_of(lambda: place.files.remove_folder(place.path("sub"))) == errno.ENOENT
+
+
 def test_files_and_folders_are_not_taken_for_one_another(place: Place) -> None:
     file = place.make("log", b"")
     folder = place.path("folder")

@@ -19,6 +19,7 @@ from tests.journal.logs import DIRECTORY, put
 from tests.journal.simulated import SimulatedFiles
 
 PATH = path_in(DIRECTORY, NAME)
+FIRST = b"file appendonly.aof.1.incr.aof seq 1 type i\n# kvik1 level 7.0\n"
 
 
 def example() -> Manifest:
@@ -67,15 +68,16 @@ def test_a_manifest_that_is_cut_anywhere_is_refused() -> None:
         b"file appendonly.aof.01.incr.aof seq 1 type i\n# kvik1 level 7.0\n",
         b"file appendonly.aof.2.incr.aof seq 2 type i\n# kvik1 level 7.0\n",
         b"file appendonly.aof.2.base.aof seq 2 type b\n# kvik1 level 7.0\n",
-        b"file appendonly.aof.2.base.aof seq 2 type b\nfile appendonly.aof.3.incr.aof seq 3 type i\n# kvik1 level 7.0\n",
+        b"file appendonly.aof.2.base.aof seq 2 type b\n"
+        b"file appendonly.aof.3.incr.aof seq 3 type i\n# kvik1 level 7.0\n",
         b"file appendonly.aof.1.incr.aof seq 1 type i\n" * 2 + b"# kvik1 level 7.0\n",
         b"file ../appendonly.aof.1.incr.aof seq 1 type i\n# kvik1 level 7.0\n",
         b"file other.aof seq 1 type i\n# kvik1 level 7.0\n",
-        b"file appendonly.aof.1.incr.aof seq 1 type i\n# kvik1 level 7.0\n# a note\n",
-        b"file appendonly.aof.1.incr.aof seq 1 type i\n# kvik1 level 7.0\n# kvik1 level 7.0\n",
-        b"file appendonly.aof.1.incr.aof seq 1 type i\n# kvik1 level 7.0\n# kvik1 kept 2 incr appendonly.aof.1.incr.aof\n",
-        b"file appendonly.aof.1.incr.aof seq 1 type i\n# kvik1 level 7.0\n# kvik1 kept 1 base appendonly.aof.1.base.aof\n",
-        b"file appendonly.aof.1.incr.aof seq 1 type i\n# kvik1 level 7.0\nx",
+        FIRST + b"# a note\n",
+        FIRST + b"# kvik1 level 7.0\n",
+        FIRST + b"# kvik1 kept 2 incr appendonly.aof.1.incr.aof\n",
+        FIRST + b"# kvik1 kept 1 base appendonly.aof.1.base.aof\n",
+        FIRST + b"x",
     ],
 )
 def test_lines_that_make_no_journal_are_refused_though_the_checksum_is_right(text: bytes) -> None:

@@ -71,7 +71,8 @@ def test_where_python3_is_too_old_a_newer_one_is_found_by_its_name(checkout: Pat
     assert done.stdout == f"{tmp_path}/bin/python3.12\n"
 
 
-def test_a_ready_environment_is_entered_without_a_set_up(checkout: Path) -> None:
+def ready_checkout(checkout: Path) -> dict[str, str]:
+    """Make a checkout whose environment is set up and says what it is asked to run; return the variables for it."""
     ready = """
 import os, sys
 sys.path.insert(0, "tools")
@@ -80,9 +81,28 @@ from workshop.environment import Environment
 Environment(os.path.join(ROOT, ".venv")).remember(f"{PYTHON_TAG} {wheel_key(ROOT, compile_mode(os.environ)[0])}")
 """
     (checkout / ".venv/bin").mkdir(parents=True)
-    environment = {"PYTHON": sys.executable}
-    assert run(sys.executable, "-c", ready, cwd=checkout, variables=environment).returncode == 0
+    variables = {"PYTHON": sys.executable}
+    assert run(sys.executable, "-c", ready, cwd=checkout, variables=variables).returncode == 0
     make_program(checkout, ".venv/bin/python", 'echo "$$ $*"')
-    done = run("./server", "--port", "1 2", cwd=checkout, variables=environment)
+    return variables
+
+
+def test_a_ready_environment_is_entered_without_a_set_up(checkout: Path) -> None:
+    variables = ready_checkout(checkout)
+    done = run("./server", "--memory", "--port", "1 2", cwd=checkout, variables=variables)
     assert done.stderr == ""
-    assert done.stdout.split(" ", 1)[1] == "-P -m kvik serve --port 1 2\n"
+    assert done.stdout.split(" ", 1)[1] == "-P -m kvik serve --memory --port 1 2\n"
+
+
+def test_the_server_keeps_its_data_beside_itself_where_nothing_else_is_said(checkout: Path, tmp_path: Path) -> None:
+    variables = ready_checkout(checkout)
+    for given, passed in (
+        ([], f"{checkout}/data"),
+        (["--port", "1"], f"{checkout}/data --port 1"),
+        (["--appendfsync=always"], f"{checkout}/data --appendfsync=always"),
+        (["--port", "1", "mine"], "--port 1 mine"),
+        (["mine", "--port", "1"], "mine --port 1"),
+        (["--memory"], "--memory"),
+    ):
+        done = run(checkout / "server", *given, cwd=tmp_path, variables=variables)
+        assert done.stdout.split(" ", 1)[1] == f"-P -m kvik serve {passed}\n"

@@ -98,7 +98,9 @@ BANS: Final = (
         {"threading.*", "multiprocessing.*", "concurrent.*", "subprocess.*", "_thread.*"},
         "the turn, or answer a Wait",
         {
+            "kvik.caretaker": "a program's directory is kept while nobody calls",
             "kvik.embedded": "the threads of a program share one database",
+            "kvik.journal.work_thread": "work on files must not hold up who serves",
             "kvik.network.sync_thread": "a sync to disk must not hold up the loop",
         },
     ),

@@ -14,7 +14,7 @@ FLOORS: Final = (
     {"commands"},
     {"engine"},
     {"network", "plugins", "client", "web", "replication"},
-    {"assembly"},
+    {"assembly", "caretaker"},
     {"embedded", "cli"},
     {"__main__", "__init__"},
 )

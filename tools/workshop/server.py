@@ -16,7 +16,26 @@ def main(arguments: list[str]) -> int:
     if not environment.is_ready(stamp) and not set_up(environment, stamp, key, mode, obstacle):
         return 1
     # -P: a folder named kvik where the user stands must not be taken for the installed package.
-    os.execv(environment.python, [environment.python, "-P", "-m", "kvik", "serve", *arguments])
+    program = [environment.python, "-P", "-m", "kvik", "serve"]
+    os.execv(environment.python, [*program, *with_directory(arguments)])
+
+
+def with_directory(arguments: list[str]) -> list[str]:
+    """Return the arguments with the checkout's own data directory where they say nothing of what is kept."""
+    if "--memory" in arguments or names_directory(arguments):
+        return arguments
+    return [os.path.join(ROOT, "data"), *arguments]
+
+
+def names_directory(arguments: list[str]) -> bool:
+    """Tell whether a word is neither a flag nor its value; every flag but --help and --memory has one."""
+    words = iter(arguments)
+    for word in words:
+        if word == "--" or not word.startswith("-"):
+            return True
+        if word not in ("-h", "--help", "--memory") and "=" not in word:
+            next(words, "")
+    return False
 
 
 def set_up(environment: Environment, stamp: str, key: str, mode: str, obstacle: str) -> bool:

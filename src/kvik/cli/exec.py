@@ -4,16 +4,19 @@ import os
 
 import click
 
-import kvik
 from kvik.cli.conversation import EmbeddedConversation
+from kvik.cli.opening import open_database
 from kvik.client.conversation import converse
 
 
 @click.command("exec", context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--dir", "directory", metavar="DIR", help="Use the database kept in this directory, made where missing.")
 @click.argument("commands", nargs=-1, required=True, metavar="COMMAND...")
-def command(commands: tuple[str, ...]) -> int:
-    """Run commands in a fresh database and print the answers: kvik exec 'SET a 1' 'GET a'.
+def command(commands: tuple[str, ...], directory: str | None) -> int:
+    """Run commands and print the answers: kvik exec 'SET a 1' 'GET a'.
 
-    Exits with 1 if any of them was an error.
+    They run in a fresh database in memory, or in the one that --dir names. Exits with 1 if any of them
+    was an error.
     """
-    return converse(EmbeddedConversation(kvik.open()), [os.fsencode(line) + b"\n" for line in commands])
+    lines = [os.fsencode(line) + b"\n" for line in commands]
+    return converse(EmbeddedConversation(open_database(directory)), lines)

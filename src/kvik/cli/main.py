@@ -1,6 +1,8 @@
 """The program `kvik`: finds the verb and loads only what it needs."""
 
+import os
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 
 import click
@@ -8,13 +10,20 @@ import click
 VERBS = {
     "serve": "Serve a database over the network.",
     "client": "Talk to a server: a shell, a filter, or one command.",
-    "exec": "Run commands in a fresh database and print the answers.",
+    "exec": "Run commands and print the answers.",
     "check": "Look through a database in a directory, and repair it when asked to.",
+    "compact": "Write a database in a directory anew, as short as it can be.",
+    "rewind": "Make a new directory with the data as it was at an earlier moment.",
+    "import": "Take over the data that a redis-server kept in a directory.",
     "log": "Show what happened in a database in a directory, command by command.",
 }
+MODULES = {"import": "import_redis"}
+"""Where a verb is a word of Python's, its module has another name."""
 SHELL = "shell"
 INTERRUPTED = 130
 """The exit code after Ctrl+C, as shells have it."""
+SIMILARITY = 0.75
+"""How like a verb a word must be to be taken for a slip of the fingers; `difflib` says it from 0 to 1."""
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -31,7 +40,7 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS and cmd_name != SHELL:
             return None
-        module = import_module(f"kvik.cli.{cmd_name}")
+        module = import_module(f"kvik.cli.{MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = module.command
         return command
 
@@ -40,7 +49,14 @@ class Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] in VERBS:
             return super().resolve_command(ctx, args)
+        self._refuse_a_misspelt_verb(ctx, args[0])
         return SHELL, self.get_command(ctx, SHELL), args
+
+    def _refuse_a_misspelt_verb(self, ctx: click.Context, word: str) -> None:
+        """A directory nobody has made yet, and named like a verb, is more likely that verb."""
+        close = get_close_matches(word, VERBS, 1, SIMILARITY)
+        if close and os.sep not in word and not os.path.exists(word):
+            ctx.fail(f"{word}: there is no such verb; did you mean {close[0]}? A directory of that name is ./{word}")
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Show the verbs without loading them."""
@@ -75,7 +91,8 @@ def print_version(ctx: click.Context, parameter: click.Parameter, is_wanted: boo
 def kvik(ctx: click.Context) -> None:
     """A key-value database that speaks Redis' protocol and plain text.
 
-    Without a verb it is a shell on a terminal and a filter in a pipe, over a database in memory.
+    Without a verb it is a shell on a terminal and a filter in a pipe, over a database kept in DIR, or in
+    memory without DIR.
     """
     if ctx.invoked_subcommand is None:
         from kvik.cli.shell import command
@@ -91,13 +108,18 @@ def main() -> int:
         return complain(error)
     except click.Abort:
         return INTERRUPTED
+    except OSError as error:
+        return complain(click.ClickException(str(error)))
     return code if isinstance(code, int) else 0
 
 
 def complain(error: click.ClickException) -> int:
-    """Say in one line what is wrong, and where help is; return the exit code."""
-    path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx is not None else "kvik"
-    click.echo(f"kvik: {error.format_message().rstrip('.')} (see {path.removesuffix(' ' + SHELL)} --help)", err=True)
+    """Say in one line what is wrong, and after wrong use where help is; return the exit code."""
+    text = error.format_message()
+    if isinstance(error, click.UsageError):
+        path = error.ctx.command_path if error.ctx is not None else "kvik"
+        text = f"{text.rstrip('.')} (see {path.removesuffix(' ' + SHELL)} --help)"
+    click.echo(f"kvik: {text}", err=True)
     return error.exit_code
 
 

@@ -27,12 +27,16 @@ def parameter(name: str) -> str:
     return name.replace("-", "_")
 
 
-def serve(directory: str | None, config: str | None, bind: str | None, port: str | None, **given: str | None) -> int:
+def serve(
+    directory: str | None, memory: bool, config: str | None, bind: str | None, port: str | None, **given: str | None
+) -> int:
     """Serve a database over the network.
 
-    With DIR the data is kept there, without it in memory only. Settings come from the file, then from
-    KVIK_* variables, then from these flags.
+    With DIR the data is kept there, without it in memory only; ./server keeps it in data/ beside itself where
+    nothing else is said. Settings come from the file, then from KVIK_* variables, then from these flags.
     """
+    if memory and directory is not None:
+        raise click.UsageError(f"--memory keeps nothing: leave it out to keep the data in {directory}")
     flags: Flags = {name: given[parameter(name)] for name in SETTINGS}
     if bind is not None or port is not None:
         flags["listen"] = listen_on(bind, port, flags["listen"])
@@ -62,6 +66,7 @@ command = click.Command(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     params=[
         click.Argument(["directory"], required=False, metavar="[DIR]"),
+        click.Option(["--memory"], is_flag=True, help="Keep nothing; what happens anyway where DIR is left out."),
         click.Option(["--config"], metavar="FILE", help="Read settings from this TOML file."),
         click.Option(
             ["--bind"], metavar="HOST", help="Serve this host's address: short for --listen auto://HOST:PORT."

@@ -5,28 +5,25 @@ import sys
 
 import click
 
-import kvik
 from kvik.cli.conversation import EmbeddedConversation
+from kvik.cli.opening import open_database
 from kvik.client.conversation import converse, standard_input
 
 
 @click.command("kvik", context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("directory", required=False, metavar="[DIR]")
 def command(directory: str | None = None) -> int:
-    """Talk to a database in memory: a shell on a terminal, a filter in a pipe."""
-    if directory is not None:
-        raise click.UsageError(
-            f"{directory}: this is no verb, and a database cannot be kept in a directory yet; leave DIR out"
-        )
-    conversation = EmbeddedConversation(kvik.open())
+    """Talk to a database kept in DIR, or in memory: a shell on a terminal, a filter in a pipe."""
+    conversation = EmbeddedConversation(open_database(directory))
     if sys.stdin.isatty() and sys.stdout.isatty():
-        return talk(conversation)
+        return talk(conversation, directory)
     return converse(conversation, standard_input())
 
 
-def talk(conversation: EmbeddedConversation) -> int:
+def talk(conversation: EmbeddedConversation, directory: str | None) -> int:
     from kvik.client import shell
 
-    sys.stdout.write("kvik: a database in memory, gone when you leave. Tab completes, Ctrl+D leaves.\n")
+    place = "a database in memory, gone when you leave" if directory is None else f"the database in {directory}"
+    sys.stdout.write(f"kvik: {place}. Tab completes, Ctrl+D leaves.\n")
     reader = shell.choose_reader(conversation.hints(), os.environ)
     return shell.run_shell(conversation, reader, shell.uses_colour(os.environ))

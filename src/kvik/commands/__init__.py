@@ -11,6 +11,7 @@ from kvik.commands import (
     inspection,
     introspection,
     keys,
+    persistence,
     search,
     server,
     strings,
@@ -35,6 +36,8 @@ BUILT_IN = (
     clients.family,
     info.family,
     server.family,
+    persistence.family,
+    persistence.generic,
     configuration.family,
     introspection.family,
 )

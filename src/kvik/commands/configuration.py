@@ -18,12 +18,18 @@ OPERATING: Final = ADMIN | NOSCRIPT | LOADING | STALE
 FIXED: Final = {
     "save": "",
     "appendonly": "no",
+    "appendfilename": "appendonly.aof",
+    "appenddirname": "appendonlydir",
+    "dir": "",
     "maxmemory": "0",
     "maxmemory-policy": "noeviction",
     "cluster-enabled": "no",
     "notify-keyspace-events": "",
 }
-"""What Redis lets choose and clients ask for, while kvik has one answer; CONFIG SET takes only that one."""
+"""What Redis lets choose and clients ask for, while kvik has one answer; CONFIG SET takes only that one.
+
+`appendonly` and `dir` are of a server in memory; one that has a directory says so instead.
+"""
 
 
 @family.command(
@@ -55,7 +61,15 @@ def get(session: Session, args: Args) -> Reply:
 
 def current(session: Session, name: str) -> str:
     """Return the value of a setting as CONFIG shows it."""
-    return FIXED[name] if name in FIXED else session.services.settings.shown(name)
+    return fixed(session, name) if name in FIXED else session.services.settings.shown(name)
+
+
+def fixed(session: Session, name: str) -> str:
+    """Return what cannot be chosen while the server runs."""
+    persistence = session.services.persistence
+    if persistence.is_kept() and name == "appendonly":
+        return "yes"
+    return persistence.directory if name == "dir" else FIXED[name]
 
 
 @family.command(
@@ -67,7 +81,7 @@ def current(session: Session, name: str) -> str:
     since="2.0.0",
 )
 def set_(session: Session, args: Args) -> Reply:
-    wanted = wanted_changes(args)
+    wanted = wanted_changes(session, args)
     settings = session.services.settings
     before = [(name, settings.value(name)) for name in wanted]
     name = ""
@@ -83,7 +97,7 @@ def set_(session: Session, args: Args) -> Reply:
     return OK
 
 
-def wanted_changes(args: Args) -> dict[str, str]:
+def wanted_changes(session: Session, args: Args) -> dict[str, str]:
     """Return the values to set by name. Raises for what is unknown, said twice, or not to be changed."""
     if args.left() % 2:
         raise syntax_error()
@@ -98,15 +112,15 @@ def wanted_changes(args: Args) -> dict[str, str]:
         if name in names:
             raise refused(name, "duplicate parameter")
         names.add(name)
-        if must_be_set(name, text):
+        if must_be_set(session, name, text):
             wanted[name] = text
     return wanted
 
 
-def must_be_set(name: str, text: str) -> bool:
+def must_be_set(session: Session, name: str, text: str) -> bool:
     """Return whether there is something to do, which there is not for a value that is fixed anyway."""
     if name in FIXED:
-        if text != FIXED[name]:
+        if text != fixed(session, name):
             raise refused(name, "can't set immutable config")
         return False
     if not SETTINGS[name].is_live:

@@ -129,12 +129,19 @@ def human(size: int) -> str:
 
 
 def persistence(session: Session) -> list[str]:
-    return [
-        "loading:0",
-        "rdb_bgsave_in_progress:0",
-        "aof_enabled:0",
-        "aof_rewrite_in_progress:0",
-    ]
+    """Redis' two ways to keep data are one here: a rewrite of the journal is what a save is, and nothing is forked."""
+    services = session.services
+    kept = services.persistence
+    facts = REWRITE_FACTS | dict(kept.facts())
+    facts |= {
+        "loading": int(services.is_loading),
+        "rdb_changes_since_last_save": services.changes() - kept.changes_saved,
+        "rdb_last_save_time": kept.last_save,
+        "aof_enabled": int(kept.is_kept()),
+    }
+    for name, source in SAME_FACTS:
+        facts[name] = facts[source]
+    return [f"{name}:{fact}" for name, fact in facts.items()]
 
 
 def statistics(session: Session) -> list[str]:
@@ -196,6 +203,45 @@ def keyspace(session: Session) -> list[str]:
         if len(space) > 0
     ]
 
+
+REWRITE_FACTS: Final[dict[str, int | str]] = {
+    "loading": 0,
+    "async_loading": 0,
+    "current_cow_peak": 0,
+    "current_cow_size": 0,
+    "current_cow_size_age": 0,
+    "current_fork_perc": "0.00",
+    "current_save_keys_processed": 0,
+    "current_save_keys_total": 0,
+    "rdb_changes_since_last_save": 0,
+    "rdb_bgsave_in_progress": 0,
+    "rdb_last_save_time": 0,
+    "rdb_last_bgsave_status": "ok",
+    "rdb_last_bgsave_time_sec": -1,
+    "rdb_current_bgsave_time_sec": -1,
+    "rdb_saves": 0,
+    "rdb_last_cow_size": 0,
+    "aof_enabled": 0,
+    "aof_rewrite_in_progress": 0,
+    "aof_rewrite_scheduled": 0,
+    "aof_last_rewrite_time_sec": -1,
+    "aof_current_rewrite_time_sec": -1,
+    "aof_last_bgrewrite_status": "ok",
+    "aof_rewrites": 0,
+    "aof_rewrites_consecutive_failures": 0,
+    "aof_last_write_status": "ok",
+    "aof_last_cow_size": 0,
+}
+"""What Redis 7 tells of persistence in every server, in its order, as it is where nothing is kept."""
+
+SAME_FACTS: Final = (
+    ("rdb_bgsave_in_progress", "aof_rewrite_in_progress"),
+    ("rdb_last_bgsave_status", "aof_last_bgrewrite_status"),
+    ("rdb_last_bgsave_time_sec", "aof_last_rewrite_time_sec"),
+    ("rdb_current_bgsave_time_sec", "aof_current_rewrite_time_sec"),
+    ("rdb_saves", "aof_rewrites"),
+)
+"""Names under which clients look for the same thing, after BGSAVE and after BGREWRITEAOF."""
 
 SECTIONS: Final[tuple[tuple[str, str, bool, Section], ...]] = (
     ("server", "Server", True, server),

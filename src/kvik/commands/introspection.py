@@ -7,6 +7,7 @@ from kvik.commands.family import Family
 from kvik.commands.help_text import help_text
 from kvik.declaration import (
     ADMIN,
+    ADMINISTRATIVE,
     ANY,
     BLOCKING,
     DANGEROUS,
@@ -45,7 +46,7 @@ GROUP_CATEGORIES: Final = {
 FLAG_CATEGORIES: Final = (
     (READONLY, b"@read"),
     (WRITE, b"@write"),
-    (ADMIN, b"@admin"),
+    (ADMIN | ADMINISTRATIVE, b"@admin"),
     (PUBSUB, b"@pubsub"),
     (BLOCKING, b"@blocking"),
     (ADMIN | DANGEROUS, b"@dangerous"),

@@ -27,7 +27,7 @@ from kvik.journal.compaction_work import OpenLog, Publish, Tidy, WriteBatch
 from kvik.journal.files import Files, WritingFile
 from kvik.journal.generations import Growth, Retention, last_generation, unnamed
 from kvik.journal.log_file import close_quietly, reason_of
-from kvik.journal.manifest import BASE, INCR, JournalFile, Manifest, path_in
+from kvik.journal.manifest import BASE, INCR, PART, JournalFile, Manifest, path_in
 from kvik.journal.worker import Job, Worker
 from kvik.journal.writer import FileJournal
 from kvik.services import Services
@@ -175,6 +175,9 @@ class Compaction:
     def want_rescue(self) -> None:
         """The journal's file is lost: make a new base and log from memory, after the next step."""
         self._is_rescue_wanted = True
+
+    def is_wanted(self) -> bool:
+        return self._is_wanted
 
     def is_running(self) -> bool:
         return self._state != IDLE
@@ -418,7 +421,7 @@ class Compaction:
             self._journal.abandon_generation()
         self._note_leftovers(is_published)
         self._owner.compaction_failed(self._complaint)
-        self._tidy(None if is_published else self._base, [])
+        self._tidy(*self._unfinished(is_published))
 
     def _logs(self) -> list[WritingFile]:
         """Return the files that were opened for the journal and that it has not got."""
@@ -434,6 +437,11 @@ class Compaction:
             self._leftovers.append(log.name)
         if is_published:
             self._leftovers.append(JournalFile(self.generation, BASE).name)
+
+    def _unfinished(self, is_published: bool) -> tuple[BaseFile | None, list[str]]:
+        """Return the base to remove, and under which names it may be there should that fail."""
+        name = JournalFile(self.generation, BASE).name
+        return (None, []) if is_published or self._base is None else (self._base, [name + PART, name])
 
     def _end_snapshot(self) -> None:
         if self.snapshot is not None:

@@ -149,6 +149,10 @@ class Files:
         """Remove the name of a file."""
         os.unlink(path)
 
+    def remove_folder(self, path: str) -> None:
+        """Remove a folder, which must be empty."""
+        os.rmdir(path)
+
     def sync_folder(self, path: str) -> None:
         """Make the names in the folder durable: what was made, renamed and removed there."""
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

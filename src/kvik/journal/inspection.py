@@ -5,7 +5,7 @@ from typing import Final
 from kvik.errors import JournalDamaged
 from kvik.journal.files import Files
 from kvik.journal.manifest import BASE, INCR, JOURNAL_FILE, JournalFile, Manifest, path_in, read_manifest
-from kvik.journal.mark import MARK_SIZE
+from kvik.journal.mark import MARK_SIZE, Mark, parse_mark
 from kvik.journal.reader import Batch, Reader, TornEnd
 from kvik.journal.search import MarkSearch, counts
 
@@ -15,12 +15,14 @@ DAMAGED: Final = "damaged"
 MISSING: Final = "missing"
 CUT_OFF: Final = "cut off"
 """Sound by itself, but what it follows is damaged."""
+GIVEN_UP: Final = "given up"
+"""Kept, and it ends early: the system could not write it any more, and memory had the data."""
 
 
 class FileReport:
     """What one file of the journal holds, as far as it counts. Sequence numbers and times are -1 where it has none.
 
-    `offset` is where its last mark that counts ends; `why` says what is wrong behind it.
+    `offset` is where its last mark that counts ends, `checksum` is that mark's; `why` says what is wrong behind it.
     """
 
     def __init__(self, file: JournalFile, is_kept: bool, size: int) -> None:
@@ -34,12 +36,15 @@ class FileReport:
         self.first_time = -1
         self.last_time = -1
         self.offset = 0
+        self.checksum = -1
+        self.is_torn = False
         self.state = SOUND
         self.why = ""
 
-    def take(self, batch: Batch) -> None:
+    def take(self, batch: Batch, checksum: int) -> None:
         """Count a batch that has been read; marks without commands only give their time."""
         self.offset = batch.end
+        self.checksum = checksum
         self.last_time = batch.time
         if self.first_time < 0:
             self.first_time = batch.time
@@ -79,7 +84,7 @@ class Inspection:
         self.behind: Final = Behind()
 
     def is_sound(self) -> bool:
-        return self.manifest is not None and all(report.state == SOUND for report in self.reports)
+        return self.manifest is not None and all(report.state in (SOUND, GIVEN_UP) for report in self.reports)
 
 
 def inspect(files: Files, directory: str) -> Inspection:
@@ -92,8 +97,9 @@ def inspect(files: Files, directory: str) -> Inspection:
     manifest = found.manifest
     if manifest is not None:
         inspect_data(files, directory, manifest, found)
-        for kept in manifest.kept:
-            inspect_kept(files, directory, kept, found)
+        generations = [*manifest.kept, manifest.files]
+        for number, kept in enumerate(manifest.kept):
+            inspect_kept(files, directory, kept, generations[number + 1], found)
     named = {report.file.name for report in found.reports}
     found.strays.extend([name for name in journal_names(files, directory) if name not in named])
     return found
@@ -115,9 +121,36 @@ def inspect_data(files: Files, directory: str, manifest: Manifest, found: Inspec
             inspect_alone(files, directory, report)
 
 
-def inspect_kept(files: Files, directory: str, kept: list[JournalFile], found: Inspection) -> None:
-    aside = Inspection()
-    found.reports.extend(read_reports(files, directory, kept, True, aside))
+def inspect_kept(
+    files: Files, directory: str, kept: list[JournalFile], following: list[JournalFile], found: Inspection
+) -> None:
+    """Look through a generation; the one that follows it says where it ended."""
+    reports = read_reports(files, directory, kept, True, Inspection())
+    found.reports.extend(reports)
+    opening = opening_of_log(files, directory, following)
+    ended = [report for report in reports if report.checksum >= 0]
+    if opening is None or not ended:
+        return
+    last = ended[-1]
+    if opening.chain == 0:
+        if last.is_torn:
+            last.state = GIVEN_UP
+    elif last.state == SOUND and last.checksum != opening.chain:
+        last.state, last.why = DAMAGED, f"it ends before batch {opening.sequence} does"
+
+
+def opening_of_log(files: Files, directory: str, generation: list[JournalFile]) -> Mark | None:
+    """Return the opening mark of a generation's first log, None where it has none yet."""
+    for file in generation:
+        if file.kind == INCR and size_of(files, directory, file) >= MARK_SIZE:
+            reading = files.open_reading(path_in(directory, file.name))
+            try:
+                return parse_mark(reading.read(MARK_SIZE), 0)
+            finally:
+                reading.close()
+        if file.kind == INCR:
+            return None
+    return None
 
 
 def read_reports(
@@ -139,7 +172,7 @@ def read_reports(
         reader = Reader(files, directory, there, None, is_kept)
         try:
             while (batch := reader.next_batch()) is not None:
-                by_name[batch.file.name].take(batch)
+                by_name[batch.file.name].take(batch, reader.checksum)
         except JournalDamaged as error:
             found.damage = error
             found.damaged = reader.file
@@ -147,14 +180,15 @@ def read_reports(
             report.state, report.why = DAMAGED, error.why
             mark_cut_off(reports[reports.index(report) + 1 :])
         if reader.torn is not None:
-            take_torn(reader, reader.torn, by_name[reader.file.name], reports[-1], found)
+            take_torn(reader, reader.torn, by_name[reader.torn.file.name], found)
     return reports
 
 
-def take_torn(reader: Reader, torn: TornEnd, report: FileReport, last: FileReport, found: Inspection) -> None:
-    """Note a torn end; in a file that cannot grow any more it is damage."""
+def take_torn(reader: Reader, torn: TornEnd, report: FileReport, found: Inspection) -> None:
+    """Note a torn end; where a file is missing behind it, and in a kept generation, it is damage."""
+    report.is_torn = True
     report.why = torn.why
-    if report is last and not report.is_kept:
+    if found.damage is None and not report.is_kept:
         report.state = TORN
         found.torn = torn
     else:
@@ -174,7 +208,7 @@ def inspect_alone(files: Files, directory: str, report: FileReport) -> None:
     reader = Reader(files, directory, [report.file], None, True)
     try:
         while (batch := reader.next_batch()) is not None:
-            report.take(batch)
+            report.take(batch, reader.checksum)
     except JournalDamaged as error:
         report.state, report.why = DAMAGED, error.why
 

@@ -11,11 +11,15 @@ from kvik.request import Request
 class JournalOwner:
     """Whom a journal tells what it cannot do itself. This one does nothing.
 
-    May be called in the middle of a turn, except for `answers_released`: make a note, act afterwards.
+    May be called in the middle of a turn, except for `answers_released`
+    and `durable_moved`: make a note, act afterwards.
     """
 
     def answers_released(self) -> None:
         """`released` has moved outside of `seal`, and answers wait for it."""
+
+    def durable_moved(self) -> None:
+        """More is on disk than when this was last said."""
 
     def needs_new_generation(self) -> None:
         """The file is lost: a new base and log must be made from memory; asked again each second until one is begun."""
@@ -32,10 +36,12 @@ class Journal:
     """Takes what happened, in order, and says which turn's answers may leave.
 
     The porch seals the batch of a turn and holds its answers back until `released` has reached the
-    sequence number `seal` returned. In memory nothing has to be waited for.
+    sequence number `seal` returned. In memory nothing has to be waited for. `sequence` is the number
+    of the last batch that was sealed: what is recorded now goes with the next.
     """
 
     def __init__(self) -> None:
+        self.sequence = 0
         self.released = 0
         self.is_refusing = False
         self.owner = JournalOwner()
@@ -65,6 +71,9 @@ class Journal:
 
     def set_policy(self, policy: str) -> None:
         """Promise from now on what the setting `appendfsync` says."""
+
+    def want_sync(self) -> None:
+        """Somebody waits for what has happened to be on disk, whatever the policy: once a second at the latest."""
 
     def synced(self, file: WritingFile, sequence: int) -> None:
         """A sync that was begun when batch `sequence` had been written to `file` has succeeded."""

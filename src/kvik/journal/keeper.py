@@ -4,7 +4,7 @@ from typing import Final
 
 from mypy_extensions import mypyc_attr
 
-from kvik.errors import ReplyError
+from kvik import machine
 from kvik.journal.compaction import Compaction, CompactionOwner
 from kvik.journal.files import Files
 from kvik.journal.generations import Growth, Retention, remove_leftovers
@@ -38,7 +38,7 @@ class Keeper(Persistence):
         self, services: Services, files: Files, directory: str, syncer: Syncer, worker: Worker, owner: KeeperOwner
     ) -> None:
         """Lock the directory and read its manifest. Raises DirectoryInUse, JournalDamaged, OSError."""
-        super().__init__()
+        super().__init__(services.clock.now // 1_000, machine.absolute_path(directory))
         self._services: Final = services
         self._files: Final = files
         self._directory: Final = directory
@@ -46,10 +46,15 @@ class Keeper(Persistence):
         self._worker: Final = worker
         self._owner: Final = owner
         self._began: Final = services.clock.monotonic()
+        self._start: Final = services.clock.now // 1_000
         self._loading: Final = Loading(files, directory, services)
         self._journal: FileJournal | None = None
         self._compaction: Compaction | None = None
-        self.last_save: int = services.clock.now // 1_000
+        self._is_scheduled = False
+        # Of the rewrites
+        self._changes_at_moment = 0
+        self._completed = 0
+        self._failed_in_a_row = 0
         services.is_loading = True
 
     def step(self, budget_ms: float) -> bool:
@@ -63,7 +68,17 @@ class Keeper(Persistence):
                 self._open()
             return True
         journal.look_after()
-        return compaction.step(budget_ms)
+        if not compaction.is_running():
+            if self._is_scheduled:
+                self._is_scheduled = not compaction.want()
+            return compaction.step(budget_ms)
+        is_more = compaction.step(budget_ms)
+        if not compaction.is_running():
+            self._rewrite_ended(compaction.last_error)
+        return is_more or self._is_scheduled
+
+    def is_compacting(self) -> bool:
+        return self._compaction is not None and self._compaction.is_running()
 
     def is_loaded(self) -> bool:
         return self._journal is not None
@@ -73,11 +88,16 @@ class Keeper(Persistence):
         loading = self._loading
         return loading.bytes_done, loading.bytes_total, self._services.clock.monotonic() - self._began
 
+    def keys_written(self) -> tuple[int, int]:
+        """Return of how many keys the rewrite that runs has been told, and of how many it will be."""
+        compaction = self._compaction
+        return (0, 0) if compaction is None else (compaction.keys_done(), compaction.keys_total())
+
     def close(self) -> bool:
         """Make durable what happened, and let others have the directory; return whether all of it is durable."""
         is_durable = True
         if self._compaction is not None:
-            self._compaction.stop()
+            self._stop(self._compaction)
         if self._journal is not None:
             is_durable = self._journal.close()
         self._syncer.close()
@@ -98,20 +118,14 @@ class Keeper(Persistence):
         return True
 
     def begin_rewrite(self) -> bool:
-        return self._compaction is not None and self._compaction.want()
+        return self._compaction is not None and not self._is_scheduled and self._compaction.want()
 
-    def rewrite_now(self) -> None:
-        compaction = self._compaction
-        if compaction is None or not compaction.want():
-            raise ReplyError("ERR", "Background append only file rewriting already in progress")
-        while True:
-            self.step(1_000.0)
-            self._worker.wait()
-            self._syncer.wait()
-            if not compaction.is_running():
-                break
-        if compaction.last_error:
-            raise ReplyError("ERR", compaction.last_error)
+    def schedule_rewrite(self) -> None:
+        self._is_scheduled = True
+
+    def want_sync(self) -> None:
+        if self._journal is not None:
+            self._journal.want_sync()
 
     def durable_sequence(self) -> int:
         return 0 if self._journal is None else self._journal.durable
@@ -124,25 +138,31 @@ class Keeper(Persistence):
         if journal is None or compaction is None:
             done, total, seconds = self.loading_facts()
             return [
+                ("loading_start_time", self._start),
                 ("loading_total_bytes", total),
                 ("loading_loaded_bytes", done),
                 ("loading_loaded_perc", f"{100 * done / max(total, 1):.2f}"),
                 ("loading_eta_seconds", int(seconds * (total - done) / max(done, 1))),
             ]
         return [
-            ("aof_rewrite_in_progress", int(compaction.is_running())),
-            ("aof_rewrite_scheduled", 0),
+            ("aof_rewrite_in_progress", int(compaction.is_running() or compaction.is_wanted())),
+            ("aof_rewrite_scheduled", int(self._is_scheduled)),
             ("aof_last_rewrite_time_sec", int(compaction.last_seconds)),
             ("aof_current_rewrite_time_sec", int(compaction.seconds())),
             ("aof_last_bgrewrite_status", "err" if compaction.last_error else "ok"),
+            ("aof_rewrites", self._completed),
+            ("aof_rewrites_consecutive_failures", self._failed_in_a_row),
             ("aof_last_write_status", "err" if journal.is_refusing else "ok"),
-            ("aof_current_size", compaction.size()),
+            ("aof_current_size", size_of(compaction)),
             ("aof_base_size", compaction.size_before),
+            ("aof_buffer_length", journal.held_bytes()),
+            ("aof_pending_bio_fsync", int(journal.is_syncing())),
+            ("aof_delayed_fsync", journal.delayed),
             ("aof_generation", compaction.generation),
             ("aof_sequence", journal.sequence),
             ("aof_durable_sequence", journal.durable),
-            ("aof_rewrite_keys_done", compaction.keys_done()),
-            ("aof_rewrite_keys_total", compaction.keys_total()),
+            ("current_save_keys_processed", compaction.keys_done()),
+            ("current_save_keys_total", compaction.keys_total()),
             ("aof_rewrite_bytes_held", compaction.bytes_held()),
         ]
 
@@ -157,10 +177,11 @@ class Keeper(Persistence):
         compaction = Compaction(
             self._files, self._directory, loading.manifest, journal, services, self._worker, Compactions(self)
         )
-        journal.owner = Journals(self._owner, compaction)
+        journal.owner = Journals(self, self._owner, compaction)
         journal.start()
         self._journal = journal
         self._compaction = compaction
+        self.changes_saved = services.changes()
         self.apply_settings()
         services.use_journal(journal)
         services.is_loading = False
@@ -171,9 +192,38 @@ class Keeper(Persistence):
             f" in {services.clock.monotonic() - self._began:.3f} seconds"
         )
 
-    def note_rewrite(self) -> None:
-        """A generation has been made: remember when."""
+    # Rewrites
+
+    def rewrite_began(self) -> None:
+        """The moment that is written down is now."""
+        self._changes_at_moment = self._services.changes()
+
+    def rewrite_completed(self) -> None:
+        """The data of that moment is on disk."""
         self.last_save = self._services.clock.now // 1_000
+        self.changes_saved = self._changes_at_moment
+
+    def _rewrite_ended(self, error: str) -> None:
+        self.rewrites += 1
+        self.rewrite_error = error
+        self._completed += int(not error)
+        self._failed_in_a_row = self._failed_in_a_row + 1 if error else 0
+        self.disk_moved()
+
+    def _stop(self, compaction: Compaction) -> None:
+        is_running, is_wanted = compaction.is_running(), compaction.is_wanted()
+        compaction.stop()
+        if is_running:
+            self._rewrite_ended(compaction.last_error)
+        elif is_wanted:
+            self._rewrite_ended("the server is shutting down")
+
+    # What happens
+
+    def disk_moved(self) -> None:
+        """Answer those who waited for it."""
+        if self._services.disk_moved():
+            self._owner.answers_released()
 
     def say(self, text: str) -> None:
         self._owner.say(text)
@@ -185,13 +235,17 @@ class Keeper(Persistence):
 class Journals(JournalOwner):
     """Passes on what the journal tells."""
 
-    def __init__(self, owner: KeeperOwner, compaction: Compaction) -> None:
+    def __init__(self, keeper: Keeper, owner: KeeperOwner, compaction: Compaction) -> None:
         super().__init__()
+        self._keeper: Final = keeper
         self._owner: Final = owner
         self._compaction: Final = compaction
 
     def answers_released(self) -> None:
         self._owner.answers_released()
+
+    def durable_moved(self) -> None:
+        self._keeper.disk_moved()
 
     def needs_new_generation(self) -> None:
         self._compaction.want_rescue()
@@ -211,11 +265,20 @@ class Compactions(CompactionOwner):
         self._keeper: Final = keeper
 
     def compaction_began(self, generation: int) -> None:
+        self._keeper.rewrite_began()
         self._keeper.say(f"Generation {generation} began: the journal is being compacted")
 
     def compaction_ended(self, generation: int, size: int, seconds: float) -> None:
-        self._keeper.note_rewrite()
+        self._keeper.rewrite_completed()
         self._keeper.say(f"Generation {generation} is complete: a base of {size} bytes in {seconds:.1f} seconds")
 
     def compaction_failed(self, reason: str) -> None:
         self._keeper.warn(f"The journal could not be compacted: {reason}")
+
+
+def size_of(compaction: Compaction) -> int:
+    """Return the bytes of the data's files, 0 where nobody can say."""
+    try:
+        return compaction.size()
+    except OSError:
+        return 0

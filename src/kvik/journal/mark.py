@@ -21,6 +21,9 @@ HEAD_SIZE: Final = 25
 NAME_SIZE: Final = 6
 TEXT_START: Final = HEAD_SIZE - NAME_SIZE
 SUMMED_END: Final = TEXT_START + 63
+# Two bytes of HEAD that hardly any other command has: `*2` and `$72` behind a name of four letters.
+COUNT_AT: Final = 1
+LENGTH_AT: Final = 15
 MARK_SIZE: Final = 93
 
 SEQUENCE_MAX: Final = 2**48 - 1
@@ -30,6 +33,8 @@ TIME_MAX: Final = 2**44 - 1
 CHECKSUM_MAX: Final = 2**32 - 1
 
 ZERO: Final = 48
+TWO: Final = 50
+SEVEN: Final = 55
 NINE: Final = 57
 LETTER_A: Final = 97
 LETTER_F: Final = 102
@@ -94,9 +99,14 @@ def parse_mark(buffer: bytes, start: i64) -> Mark | None:
 
     Whether the checksum is right is for `checksum_at` to say.
     """
-    if start + MARK_SIZE > len(buffer) or not buffer.startswith(HEAD, start):
-        return None
-    return fields_of_mark(buffer, start)
+    return fields_of_mark(buffer, start) if stands_at(buffer, start) else None
+
+
+def stands_at(buffer: bytes, start: i64) -> bool:
+    """Return whether the form of a mark begins at `start`, and MARK_SIZE bytes are there."""
+    if start + MARK_SIZE > len(buffer) or buffer[start + COUNT_AT] != TWO or buffer[start + LENGTH_AT] != SEVEN:
+        return False
+    return buffer[start : start + HEAD_SIZE] == HEAD
 
 
 def fields_of_mark(buffer: bytes, start: i64) -> Mark | None:

@@ -24,8 +24,9 @@ from kvik.journal.mark import (
     TEXT_START,
     Mark,
     fields_of_mark,
+    stands_at,
 )
-from kvik.journal.search import later_batch, long_batch_end
+from kvik.journal.search import contradiction, long_batch_end
 from kvik.request import Request
 
 READ_SIZE: Final = 1 << 20
@@ -159,7 +160,9 @@ class Reader:
         Raises JournalDamaged, OSError.
         """
         while self._open is not None or self._begin_file():
-            mark = self._next_mark()
+            mark = self._mark_at_hand()
+            if mark is None:
+                mark = self._next_mark()
             if mark is not None:
                 if self._limit is not None and self.file.kind == INCR and self._limit.stops(mark):
                     self.is_stopped = True
@@ -210,6 +213,29 @@ class Reader:
 
     # From mark to mark
 
+    def _mark_at_hand(self) -> Mark | None:
+        """As `_next_mark`, where the whole batch is in the buffer already and nothing is wrong with it; else None.
+
+        It only saves the search for the mark, which a short batch has not much time for.
+        """
+        intake = self._intake
+        buffer = self._buffer
+        start = self._position
+        intake.position = start
+        requests: list[Request] = []
+        while not stands_at(buffer, intake.position):
+            request = whole_request(intake, LENGTH_MAX)
+            if request is None:
+                return None
+            requests.append(request)
+        at = intake.position
+        mark = fields_of_mark(buffer, at)
+        if mark is None or mark.length != at - start or self._complaint(mark) or not self._is_right(mark, at):
+            return None
+        self._requests = requests
+        self._mark_at = at
+        return mark
+
     def _next_mark(self) -> Mark | None:
         """Return the mark of the next batch, all of which is in the buffer then; None at the end of the file."""
         self._why = NO_OPENING if self._is_opening else NO_MARK
@@ -238,8 +264,7 @@ class Reader:
             return False
         complaint = self._complaint(mark)
         if not complaint:
-            begun = crc32(self._buffer[self._position : at], mark.chain)
-            if crc32(self._buffer[at + TEXT_START : at + SUMMED_END], begun) != mark.checksum:
+            if not self._is_right(mark, at):
                 complaint = "the checksum of this batch is wrong"
             elif not self._understands(at):
                 complaint = "what this batch holds is no list of commands"
@@ -260,6 +285,11 @@ class Reader:
         if mark.durable > mark.sequence:
             return "the mark calls durable what was not written yet"
         return ""
+
+    def _is_right(self, mark: Mark, at: i64) -> bool:
+        """Return whether the checksum of the mark at `at` is that of its text and of the bytes before it."""
+        begun = crc32(self._buffer[self._position : at], mark.chain)
+        return crc32(self._buffer[at + TEXT_START : at + SUMMED_END], begun) == mark.checksum
 
     def _is_the_kind(self, mark: Mark) -> bool:
         if self._is_opening:
@@ -340,9 +370,9 @@ class Reader:
         start = self.offset
         if not self._may_be_torn():
             raise self._damage(why)
-        later = later_batch(self._files, self._path, start, sequence)
+        later = contradiction(self._files, self._path, start, sequence, self.time)
         if later is not None:
-            raise self._damage(f"{why}, and a batch that counts ends at offset {later.offset + MARK_SIZE}")
+            raise self._damage(f"{why}, but it was on disk: so says the mark at offset {later.offset}")
         size = max(self._size, start + len(self._buffer) - self._position)
         if size > start:
             self.torn = TornEnd(self.file, start, size, why)

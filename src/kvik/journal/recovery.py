@@ -4,7 +4,8 @@ from typing import Final
 
 from kvik.errors import JournalDamaged, ReplyError
 from kvik.journal.files import Files, Lock
-from kvik.journal.log_file import LogEnd, write_all
+from kvik.journal.generations import remove_files
+from kvik.journal.log_file import LogEnd, reason_of, write_all
 from kvik.journal.manifest import (
     FOLDER,
     INCR,
@@ -127,7 +128,7 @@ class Loading:
             self.manifest: Final[Manifest] = begin_journal(files, directory) if manifest is None else manifest
             self.reader: Final = Reader(files, directory, self.manifest.files, limit)
         except BaseException:
-            self.lock.release()
+            release_quietly(self.lock)
             raise
 
     @property
@@ -153,25 +154,29 @@ class Loading:
         return False
 
     def close(self) -> None:
-        """Let others have the directory."""
-        self.reader.close()
-        self.lock.release()
+        """Let others have the directory, whatever the system says to it."""
+        try:
+            self.reader.close()
+        except OSError as error:
+            self.notes.append(f"{self.reader.path} could not be closed: {reason_of(error)}")
+        release_quietly(self.lock)
 
     def _finish(self) -> None:
         reader = self.reader
         torn = reader.torn
         if torn is not None:
             kept = cut(self._files, self._directory, torn)
+            path = path_in(self._directory, torn.file.name)
             size = torn.size - torn.offset
-            self.notes.append(
-                f"{path_in(self._directory, torn.file.name)}: cut off {size} bytes at offset {torn.offset}, kept in {kept} ({torn.why})"
-            )
+            self.notes.append(f"{path}: cut off {size} bytes at offset {torn.offset}, kept in {kept} ({torn.why})")
         else:
             # What has been read is seen by clients now; it must not be undone by a power cut. That the last
             # file is empty does not say that the one before is durable.
             for file in self.manifest.files:
                 if file.kind == INCR:
                     make_durable(self._files, path_in(self._directory, file.name))
+        # The names too: whoever made the manifest may have been killed before that was durable.
+        self._files.sync_folder(path_in(self._directory, ""))
         remove_parts(self._files, self._directory)
         chain = reader.chain
         if chain < 0:
@@ -183,12 +188,20 @@ class Loading:
 
 
 def make_folders(files: Files, directory: str) -> None:
-    """Make a data directory and its folder where they are missing."""
-    parent = directory.rstrip("/").rpartition("/")[0] or ("/" if directory.startswith("/") else ".")
-    for above, folder in ((parent, directory), (directory, f"{directory}/{FOLDER}")):
+    """Make a data directory and its folder where they are missing. Raises OSError, and is to be called again then."""
+    for above, folder in ((folder_above(directory), directory), (directory, f"{directory}/{FOLDER}")):
         if not files.exists(folder):
             files.make_folder(folder)
-            files.sync_folder(above)
+            try:
+                files.sync_folder(above)
+            except OSError:
+                # A name whose sync has failed may never become durable; the next attempt makes it anew.
+                files.remove_folder(folder)
+                raise
+
+
+def folder_above(directory: str) -> str:
+    return directory.rstrip("/").rpartition("/")[0] or ("/" if directory.startswith("/") else ".")
 
 
 def begin_journal(files: Files, directory: str) -> Manifest:
@@ -199,6 +212,8 @@ def begin_journal(files: Files, directory: str) -> Manifest:
         is_begun = name == first.name and files.size(path_in(directory, name)) <= MARK_SIZE
         if JOURNAL_FILE.fullmatch(name) is not None and not is_begun:
             raise damaged(path_in(directory, NAME), 0, f"it is missing, but there is {name}")
+    sync_folders(files, directory)
+    remove_files(files, directory, [first.name])
     file = files.create(path_in(directory, first.name), True)
     try:
         file.sync()
@@ -207,11 +222,33 @@ def begin_journal(files: Files, directory: str) -> Manifest:
     # Names become durable in any order: the manifest must not be there before what it names.
     files.sync_folder(path_in(directory, ""))
     manifest = Manifest([first])
-    write_manifest(files, directory, manifest)
+    try:
+        write_manifest(files, directory, manifest)
+    except OSError:
+        remove_files(files, directory, [NAME])
+        raise
     return manifest
 
 
+def sync_folders(files: Files, directory: str) -> None:
+    """Make the names of the folders durable: an earlier attempt may have ended before they were."""
+    files.sync_folder(directory)
+    try:
+        files.sync_folder(folder_above(directory))
+    except PermissionError:
+        # Somebody else has made the directory there.
+        return
+
+
 # Ending
+
+
+def release_quietly(lock: Lock) -> None:
+    """Let go of a lock that the system takes away in any case when the process ends."""
+    try:
+        lock.release()
+    except OSError:
+        return
 
 
 def cut(files: Files, directory: str, torn: TornEnd) -> str:

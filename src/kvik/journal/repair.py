@@ -8,6 +8,7 @@ from typing import Final
 from kvik.journal.files import Files
 from kvik.journal.inspection import (
     CUT_OFF,
+    GIVEN_UP,
     MISSING,
     SOUND,
     Inspection,
@@ -19,6 +20,8 @@ from kvik.journal.inspection import (
 from kvik.journal.manifest import BASE, INCR, NAME, JournalFile, Manifest, path_in, write_manifest
 from kvik.journal.reader import TornEnd
 from kvik.journal.recovery import TORN_FOLDER, cut, free_name, keep_end
+
+FINE: Final = (SOUND, CUT_OFF, GIVEN_UP)
 
 
 class Plan:
@@ -141,7 +144,7 @@ def plan_other_base(files: Files, directory: str, manifest: Manifest, damaged: J
 
 def plan_kept(found: Inspection, manifest: Manifest, plan: Plan) -> None:
     """Part with kept generations up to the last that cannot be read: going back goes through all behind it."""
-    bad = {report.file.name for report in found.reports if report.is_kept and report.state not in (SOUND, CUT_OFF)}
+    bad = {report.file.name for report in found.reports if report.is_kept and report.state not in FINE}
     used = {file.name for file in manifest.files}
     count = 0
     for number, generation in enumerate(manifest.kept):

@@ -15,6 +15,8 @@ PIECE: Final = 1 << 20
 # What is summed to tell torn from damaged: much more than any real end needs, and a second's work. Data that
 # was made to look like marks must not keep a server from starting for hours.
 SUMMED_BYTES_MAX: Final = 1 << 30
+HELD_BACK_MS_MAX: Final = 60_000
+"""Twice as long as Linux holds written pages back."""
 
 
 class FoundMark:
@@ -104,10 +106,14 @@ def long_batch_end(files: Files, path: str, start: int, sequence: int, chain: in
     return -1
 
 
-def later_batch(files: Files, path: str, start: int, sequence: int) -> FoundMark | None:
-    """Return a mark behind `start` that counts for itself and closes batch `sequence` or a later one, None without.
+def contradiction(files: Files, path: str, start: int, sequence: int, time: int) -> FoundMark | None:
+    """Return a mark behind `start` that shows that batch `sequence` was on disk once, None where none does.
 
-    The number is what tells it from a copy of older marks in somebody's data; -1 where it is not known.
+    It counts for itself, closes that batch or a later one, and calls it durable, or was written so much later
+    than `time`, the last mark before, that no system can still have held it back; or it is this very batch, whole
+    and with the right checksum, only not what belongs here. A power cut leaves later batches
+    too, since what is not synced reaches the disk in any order; but none that says this.
+    The number is what tells it from a copy of older marks in somebody's data.
     """
     budget = SUMMED_BYTES_MAX
     search = MarkSearch(files, path, start)
@@ -115,6 +121,9 @@ def later_batch(files: Files, path: str, start: int, sequence: int) -> FoundMark
         while (found := search.next_mark()) is not None:
             mark = found.mark
             if mark.kind != BATCH or found.start < start or mark.sequence < sequence:
+                continue
+            is_whole = found.start == start
+            if not is_whole and mark.durable < sequence and mark.time <= time + HELD_BACK_MS_MAX:
                 continue
             budget -= mark.length + MARK_SIZE
             if budget < 0 or counts(files, path, found):

@@ -1,5 +1,8 @@
 """Who makes a file durable, and tells the journal when that is done. Knows neither batches nor threads."""
 
+from errno import EIO
+from typing import Final
+
 from mypy_extensions import mypyc_attr
 
 from kvik.journal.files import WritingFile
@@ -31,3 +34,28 @@ class InlineSyncer(Syncer):
             journal.sync_failed(file, error)
         else:
             journal.synced(file, sequence)
+
+
+class SyncOrder:
+    """One sync that was asked for, for who has it run elsewhere: `run` touches only the file, `tell` the journal."""
+
+    def __init__(self, journal: Journal, file: WritingFile, sequence: int) -> None:
+        self.journal: Final = journal
+        self.file: Final = file
+        self.sequence: Final = sequence
+        self.error: OSError | None = None
+
+    def run(self) -> None:
+        try:
+            self.file.sync()
+        except OSError as error:
+            self.error = error
+        except Exception as error:
+            # Whatever it was, nothing is known to be durable; and a thread that ended here would be waited for.
+            self.error = OSError(EIO, f"the sync broke off: {error!r}")
+
+    def tell(self) -> None:
+        if self.error is None:
+            self.journal.synced(self.file, self.sequence)
+        else:
+            self.journal.sync_failed(self.file, self.error)

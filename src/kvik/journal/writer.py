@@ -77,7 +77,11 @@ class FileJournal(Journal):
         # Somebody waits until this one is released, and what the owner was told last.
         self._awaited = 0
         self._announced = 0
+        self._announced_durable = end.durable
         self._is_sealing = False
+        self._is_sync_wanted = False
+        # For INFO: batches that had to be held because the disk was late.
+        self.delayed = 0
 
         # What was recorded since the last batch: `_parts`, then `_source[_start:_end]`.
         self._parts: list[bytes] = []
@@ -212,6 +216,7 @@ class FileJournal(Journal):
             return self.sequence
         batch = Batch(self.sequence, self._clock.now, body)
         if self._held or not self._may_write(now):
+            self.delayed += int(not self.is_refusing)
             self._hold(batch)
         else:
             self._write([batch])
@@ -295,6 +300,9 @@ class FileJournal(Journal):
         if self._awaited > self._announced and self.released > self._announced and not self._is_sealing:
             self._announced = self.released
             self.owner.answers_released()
+        if self.durable > self._announced_durable and not self._is_sealing:
+            self._announced_durable = self.durable
+            self.owner.durable_moved()
 
     # Syncing
 
@@ -303,6 +311,16 @@ class FileJournal(Journal):
         self._policy = POLICIES[policy]
         if self._policy != ALWAYS:
             self.released = max(self.released, self.written)
+
+    def want_sync(self) -> None:
+        self._is_sync_wanted = True
+
+    def is_syncing(self) -> bool:
+        return self._syncing is not None
+
+    def held_bytes(self) -> int:
+        """Return how much has happened that cannot be written yet."""
+        return self._held_bytes
 
     def synced(self, file: WritingFile, sequence: int) -> None:
         self._syncing = None
@@ -329,11 +347,13 @@ class FileJournal(Journal):
     def _sync_what_is_due(self, now: float) -> None:
         if self._syncing is not None or self._is_lost or self._log.is_durable():
             return
-        if self._policy == ALWAYS or self._next is not None or (self._policy == EVERYSEC and now >= self._next_sync):
+        is_due = now >= self._next_sync and (self._policy == EVERYSEC or self._is_sync_wanted)
+        if is_due or self._policy == ALWAYS or self._next is not None:
             self._start_sync(now)
 
     def _start_sync(self, now: float) -> None:
         self._next_sync = now + SYNC_PAUSE
+        self._is_sync_wanted = False
         self._first_in_sync = self._first_unsynced
         self._first_unsynced = -1.0
         file = self._log.file

@@ -8,6 +8,7 @@ import signal
 from kvik.engine import Engine
 from kvik.journal.files import Files
 from kvik.journal.keeper import Keeper, KeeperOwner
+from kvik.journal.work_thread import ThreadWorker
 from kvik.network.addresses import parse_address
 from kvik.network.listeners import Listener
 from kvik.network.log import LEVELS
@@ -16,7 +17,6 @@ from kvik.network.rounds import LOADING_SLICE_MS, Rounds
 from kvik.network.streams import StreamPorch
 from kvik.network.sync_thread import ThreadSyncer
 from kvik.network.turn import Turn
-from kvik.network.work_thread import ThreadWorker
 from kvik.services import House
 
 log = logging.getLogger("kvik")

@@ -1,6 +1,7 @@
 """The timer of a server: what is due is done between turns. Knows no socket."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from kvik.engine import Engine
@@ -9,13 +10,18 @@ from kvik.network.turn import Alarm, Turn
 
 # Redis' hz of 10: how often what has no moment of its own is looked after, in milliseconds.
 ROUNDS_MS = 100
-# Keys removed in one go when many expire together: about a millisecond's work.
-EXPIRE_SLICE = 1_000
+# Keys removed in one go when many expire together: a fifth of a millisecond's work.
+EXPIRE_SLICE = 128
 # How long a slice of loading, and one of compaction, holds everybody up. While it loads nobody is served.
 LOADING_SLICE_MS = 20.0
-COMPACTION_SLICE_MS = 0.5
+COMPACTION_SLICE_MS = 0.2
 # Between two slices of compaction clients have the time for themselves.
 COMPACTION_PAUSE_MS = 1
+# How often the log says how far the loading is.
+PROGRESS_PAUSE_MS = 2_000
+MEGABYTE = 1_000_000
+
+log = logging.getLogger("kvik")
 
 
 class Rounds(Alarm):
@@ -29,10 +35,13 @@ class Rounds(Alarm):
         self._keeper: Keeper | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._next = 0
+        self._next_look = 0
+        self._next_progress = 0
 
     def start(self, turn: Turn, keeper: Keeper | None = None) -> None:
         self._turn = turn
         self._keeper = keeper
+        self._next_progress = self._engine.clock.now
         self._set_timer(0)
 
     def stop(self) -> None:
@@ -61,18 +70,37 @@ class Rounds(Alarm):
 
     def _do_what_is_due(self, now: int) -> int:
         """Return how many milliseconds the next round may wait."""
-        self._turn.drop_idle(now)
+        if now >= self._next_look:
+            self._next_look = now + ROUNDS_MS
+            self._turn.drop_idle(now)
         if self._engine.is_loading and self._keeper is not None:
-            self._keeper.step(LOADING_SLICE_MS)
-            self._turn.finish()
+            self._load(self._keeper, now)
             return 0
         databases = self._engine.databases
         is_behind = databases.expire_due(EXPIRE_SLICE) >= EXPIRE_SLICE
         is_behind = databases.free_some() or is_behind
-        is_compacting = self._keeper is not None and self._keeper.step(COMPACTION_SLICE_MS)
+        is_compacting = self._keeper is not None and self._keep(self._keeper)
         self._turn.ring()
         if is_behind:
             return 0
         due = databases.next_expiry()
         pause = ROUNDS_MS if due < 0 else due - now
         return min(pause, COMPACTION_PAUSE_MS) if is_compacting else pause
+
+    def _keep(self, keeper: Keeper) -> bool:
+        """Look after the directory; return whether a compaction runs."""
+        return keeper.step(COMPACTION_SLICE_MS) or keeper.is_compacting()
+
+    def _load(self, keeper: Keeper, now: int) -> None:
+        """Load a slice, and say now and then how far it is."""
+        if now >= self._next_progress:
+            self._next_progress = now + PROGRESS_PAUSE_MS
+            log.info("%s", progress(*keeper.loading_facts()))
+        keeper.step(LOADING_SLICE_MS)
+        self._turn.finish()
+
+
+def progress(done: int, total: int, seconds: float) -> str:
+    """Return how far a loading is: bytes read, bytes in all, and the seconds it has taken."""
+    read = f"Loading: {100 * done // max(total, 1)} % of {total / MEGABYTE:.1f} MB"
+    return f"{read}, about {seconds * (total - done) / done:.0f} seconds to go" if done else read

@@ -2,38 +2,12 @@
 
 import asyncio
 import threading
-from errno import EIO
 from queue import SimpleQueue
 from typing import Final
 
 from kvik.journal.files import WritingFile
 from kvik.journal.journal import Journal
-from kvik.journal.syncer import Syncer
-
-
-class SyncOrder:
-    """One sync that was asked for, and how it ended."""
-
-    def __init__(self, journal: Journal, file: WritingFile, sequence: int) -> None:
-        self.journal: Final = journal
-        self.file: Final = file
-        self.sequence: Final = sequence
-        self.error: OSError | None = None
-
-    def run(self) -> None:
-        try:
-            self.file.sync()
-        except OSError as error:
-            self.error = error
-        except Exception as error:
-            # Whatever it was, nothing is known to be durable; and a thread that ended here would be waited for.
-            self.error = OSError(EIO, f"the sync broke off: {error!r}")
-
-    def tell(self) -> None:
-        if self.error is None:
-            self.journal.synced(self.file, self.sequence)
-        else:
-            self.journal.sync_failed(self.file, self.error)
+from kvik.journal.syncer import Syncer, SyncOrder
 
 
 class ThreadSyncer(Syncer):

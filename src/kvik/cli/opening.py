@@ -1,0 +1,16 @@
+"""Opens the database a program works on, and says in one line why that cannot be done."""
+
+import click
+
+import kvik
+
+
+def open_database(directory: str | None) -> "kvik.Database":
+    """Return the database in a directory, or one in memory. Raises ClickException."""
+    try:
+        return kvik.open(directory)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise click.ClickException(f"{error.filename or directory}: {reason}") from None
+    except (kvik.DirectoryInUse, kvik.JournalDamaged) as error:
+        raise click.ClickException(str(error)) from None
