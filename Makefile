@@ -1,5 +1,5 @@
 # One word for each thing; ARGS="..." goes on to the program.
-.PHONY: run test lint bench docs dist clean
+.PHONY: run test lint bench torture docs dist clean
 
 tool = . tools/interpreter.sh && python=$$(find_interpreter) && exec "$$python" -E -s -S tools/run.py
 
@@ -14,6 +14,9 @@ lint:   ## the checks alone: ruff, mypy, and whether mypyc accepts the sources
 
 bench:  ## measure the compiled build
 	@$(tool) bench $(ARGS)
+
+torture: ## crash tests for long: kills, power cuts, histories; ARGS="--help" says which
+	@$(tool) torture $(ARGS)
 
 docs:   ## write docs/commands.md from the command table
 	@$(tool) docs

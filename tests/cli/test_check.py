@@ -81,6 +81,15 @@ def test_a_torn_end_is_repaired_as_a_start_would(folder: Path) -> None:
     assert check(directory)[0] == 0
 
 
+def test_whole_batches_behind_a_torn_place_are_told(folder: Path) -> None:
+    log = LogWriter(syncs=False).batch("SET a 1").batch("SET b 2").batch("SET c 3").batch("SET d 4")
+    lost = log.data[: log.ends[1]] + b"\0" * (log.ends[2] - log.ends[1]) + log.data[log.ends[2] :]
+    directory = write(folder / "data", one_file(log) | {JournalFile(1, INCR).name: lost})
+    code, text = check(directory)
+    assert code == 1 and f"is torn at offset {log.ends[1]}" in text
+    assert "behind it 2 batches are whole, 3-4, until 2023-11-14T22:13:24.000Z" in text
+
+
 def test_damage_in_the_last_log_is_cut_at_the_last_good_batch(folder: Path) -> None:
     story = Story()
     name = story.manifest.last().name

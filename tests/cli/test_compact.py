@@ -121,10 +121,11 @@ def test_a_directory_that_is_in_use_is_left_alone(folder: Path) -> None:
 def test_a_damaged_database_is_left_alone(folder: Path) -> None:
     directory = folder / "data"
     fill(directory)
-    log = directory / FOLDER / JournalFile(1, INCR).name
-    data = bytearray(log.read_bytes())
+    assert compact(directory)[0] == 0
+    base = directory / FOLDER / JournalFile(2, BASE).name
+    data = bytearray(base.read_bytes())
     data[len(data) // 2] ^= 1
-    log.write_bytes(data)
+    base.write_bytes(data)
     before = everything(directory)
     code, _, errors = compact(directory)
     assert code == 1 and "is damaged at offset" in errors and errors.count("\n") == 1

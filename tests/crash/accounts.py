@@ -1,8 +1,8 @@
-"""One client's account: what it asked for, what it was answered, and so what may be found after a crash. Knows no server.
+"""One client's account: what it asked for, what it was answered, and so what may be found later. Knows no server.
 
-The keys of an account are its own. So what is found must be what the first so many of its requests make: all that were
-acknowledged, any number of those that were only sent. That one comparison shows a lost write, half a transaction,
-requests in another order, and what nobody has sent.
+The keys of an account are its own. So what is found must be what the first so many of its requests make: all
+that were acknowledged, any number of those that were only sent. That one comparison shows a lost write, half a
+transaction, requests in another order, and what nobody has sent.
 """
 
 import time

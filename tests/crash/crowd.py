@@ -1,4 +1,4 @@
-"""Clients at work on a server until it is gone: each sends the steps of its account, several ahead. Knows no promise."""
+"""Clients at work on a server until it is gone: each sends the steps of its account. Knows no promise."""
 
 import selectors
 import time

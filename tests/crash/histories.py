@@ -11,6 +11,7 @@ import hiredis
 
 from tests.crash.accounts import Violation
 from tests.crash.crowd import Nuisance, work
+from tests.crash.figures import Figures
 from tests.crash.linearizability import PENDING, Operation, complaint, string_model
 from tests.crash.lives import Ground
 from tests.crash.servers import EAGER, DurableServer
@@ -25,19 +26,13 @@ LIFE_SECONDS_MAX: Final = 0.25
 
 
 @dataclass
-class Figures:
+class HistoriesFigures(Figures):
     """What was recorded."""
 
     histories: int = 0
     ends: int = 0
     operations: int = 0
     unanswered: int = 0
-
-    def __str__(self) -> str:
-        return (
-            f"{self.histories} histories of {CLIENTS} clients, {self.ends} ends of the server,"
-            f" {self.operations} operations, {self.unanswered} of them unanswered, all linearizable"
-        )
 
 
 class Witness:
@@ -159,9 +154,9 @@ def by_key(operations: Sequence[Operation]) -> dict[str, list[Operation]]:
     return keys
 
 
-def run_histories(ground: Ground, seed: int, count: int) -> Figures:
+def run_histories(ground: Ground, seed: int, count: int) -> HistoriesFigures:
     """Record and check so many histories on one directory. Raises Violation, which names the seed."""
-    figures = Figures()
+    figures = HistoriesFigures()
     for number in range(count):
         recording = Recording(ground, seed, number)
         recording.record()

@@ -1,8 +1,8 @@
 """Decides whether a history of one key could have come from one thing that does one operation at a time.
 
-After Wing and Gong (1993), with the memory that Lowe (2017) added: operations are put into an order one by one, each only
-while it is under way, and what has been tried (the set of those put, and the state they lead to) is tried once. A
-history of several keys is linearizable where that of each key is (Herlihy and Wing 1990). Knows no server.
+After Wing and Gong (1993), with the memory that Lowe (2017) added: operations are put into an order one by one, each
+only while it is under way, and what has been tried (the set of those put, and the state they lead to) is tried once.
+A history of several keys is linearizable where that of each key is (Herlihy and Wing 1990). Knows no server.
 """
 
 from collections.abc import Callable, Sequence

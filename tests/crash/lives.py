@@ -9,6 +9,7 @@ from typing import Final
 
 from tests.crash.accounts import SHARED, Account, Place, State, Violation
 from tests.crash.crowd import Client, Nuisance, work
+from tests.crash.figures import Figures
 from tests.crash.servers import EAGER, DurableServer
 from tests.wire import Wire, Word, encode_words
 
@@ -23,26 +24,18 @@ POLICIES: Final = ("always", "everysec", "no")
 
 
 @dataclass
-class Figures:
+class LivesFigures(Figures):
     """What was done and seen."""
 
     ends: int = 0
     while_starting: int = 0
     while_compacting: int = 0
-    torn: int = 0
+    torn_ends: int = 0
     acknowledged: int = 0
-    unanswered_kept: int = 0
-    lost: int = 0
-    lost_age_max: float = 0.0
-    bytes_max: int = 0
-
-    def __str__(self) -> str:
-        return (
-            f"{self.ends} ends ({self.while_starting} while starting, {self.while_compacting} while compacting,"
-            f" {self.torn} left a torn end), {self.acknowledged} writes acknowledged, {self.lost} of them lost"
-            f" (the oldest {self.lost_age_max:.2f} s before the end), {self.unanswered_kept} kept unanswered,"
-            f" {self.bytes_max} bytes at most"
-        )
+    acknowledged_and_lost: int = 0
+    lost_seconds_before_the_end_max: float = 0.0
+    kept_unanswered: int = 0
+    directory_bytes_max: int = 0
 
 
 class Ground:
@@ -73,7 +66,7 @@ class Lives:
 
     def __init__(self, ground: Ground, seed: int, seconds_max: float = LIFE_SECONDS_MAX) -> None:
         self._seconds_max: Final = seconds_max
-        self.figures: Final = Figures()
+        self.figures: Final = LivesFigures()
         self.ground: Final = ground
         self.random: Final = Random(seed)
         self.accounts: Final = [Account(f"c{number}", Random(f"{seed} {number}")) for number in range(CLIENTS)]
@@ -110,7 +103,7 @@ class Lives:
     def _check(self, server: DurableServer) -> None:
         with server.open() as wire:
             states, shared = read_everything(wire)
-        self.figures.torn += "cut off" in server.output()
+        self.figures.torn_ends += "cut off" in server.output()
         safe_until = self.ground.safe_until(self._policy)
         for account in self.accounts:
             self._settle(account, states.pop(account.name, {}), safe_until)
@@ -125,10 +118,11 @@ class Lives:
         kept, lost_since = account.settle(found, safe_until)
         figures = self.figures
         figures.acknowledged += acknowledged
-        figures.unanswered_kept += max(0, kept - acknowledged)
+        figures.kept_unanswered += max(0, kept - acknowledged)
         if kept < acknowledged:
-            figures.lost += acknowledged - kept
-            figures.lost_age_max = max(figures.lost_age_max, self.ground.ended - lost_since)
+            figures.acknowledged_and_lost += acknowledged - kept
+            age = self.ground.ended - lost_since
+            figures.lost_seconds_before_the_end_max = max(figures.lost_seconds_before_the_end_max, age)
 
     def _work(self, server: DurableServer, seconds: float) -> None:
         random = self.random
@@ -156,7 +150,9 @@ class Lives:
         folder = self.ground.directory / "appendonlydir"
         if folder.exists():
             figures.while_compacting += is_compacting(folder)
-            figures.bytes_max = max(figures.bytes_max, sum([path.stat().st_size for path in folder.iterdir()]))
+            figures.directory_bytes_max = max(
+                figures.directory_bytes_max, sum([path.stat().st_size for path in folder.iterdir()])
+            )
 
 
 def is_compacting(folder: Path) -> bool:
@@ -193,7 +189,7 @@ def read_database(wire: Wire, database: int) -> State:
     return found
 
 
-def run_lives(ground: Ground, seed: int, count: int, seconds_max: float = LIFE_SECONDS_MAX) -> Figures:
+def run_lives(ground: Ground, seed: int, count: int, seconds_max: float = LIFE_SECONDS_MAX) -> LivesFigures:
     """End so many lives of one directory, each after some part of `seconds_max`. Raises Violation, which names the seed."""
     lives = Lives(ground, seed, seconds_max)
     try:
@@ -201,5 +197,5 @@ def run_lives(ground: Ground, seed: int, count: int, seconds_max: float = LIFE_S
             lives.live()
         lives.finish()
     except AssertionError as error:
-        raise Violation(f"seed {seed}, after {lives.figures}:\n{error}") from error
+        raise Violation(f"seed {seed}, after {lives.figures}:\n{error}") from None
     return lives.figures

@@ -1,7 +1,7 @@
-"""One simulated disk over many lives of an engine with journal and compaction: each stops in the middle of an operation.
+"""One simulated disk over many lives of an engine with journal and compaction: each stops in an operation.
 
-No process and no thread, so a seed says everything that happens. The end of a life is a kill, which keeps what was written,
-or a power cut, which loses any part of what was not synced.
+No process and no thread, so a seed says everything that happens. The end of a life is a kill, which keeps what was
+written, or a power cut, which loses any part of what was not synced.
 """
 
 from contextlib import suppress
@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final, NamedTuple
 
+from kvik.errors import JournalDamaged
 from tests.crash.accounts import Violation
+from tests.crash.figures import Figures
 from tests.journal.compacting import Building, Data
 from tests.journal.simulated import Crash, SimulatedFiles
 
@@ -22,23 +24,16 @@ ALL_DATABASES: Final = 3
 
 
 @dataclass
-class Figures:
-    """What was done and seen."""
+class SimulatedFigures(Figures):
+    """What was done and seen. Only `everysec` and `no` may lose what they acknowledged, by a power cut."""
 
     kills: int = 0
     power_cuts: int = 0
     while_starting: int = 0
     while_compacting: int = 0
-    torn: int = 0
-    batches: int = 0
-    lost: int = 0
-
-    def __str__(self) -> str:
-        return (
-            f"{self.kills} simulated kills and {self.power_cuts} power cuts ({self.while_starting} while starting,"
-            f" {self.while_compacting} while compacting, {self.torn} left a torn end), {self.batches} batches,"
-            f" {self.lost} acknowledged ones lost by power cuts under everysec and no"
-        )
+    torn_ends: int = 0
+    acknowledged_batches: int = 0
+    acknowledged_and_lost: int = 0
 
 
 class Life:
@@ -94,7 +89,11 @@ class Life:
         elif drawn == 4:
             words("SELECT", str(random.randrange(ALL_DATABASES)))
         elif drawn == 5:
-            words(*random.choice([("FLUSHDB",), ("SWAPDB", "0", "1"), ("MOVE", key, "2"), ("COPY", "left", key, "REPLACE")]))
+            words(
+                *random.choice(
+                    [("FLUSHDB",), ("SWAPDB", "0", "1"), ("SWAPDB", "1", "2"), ("COPY", "left", key, "REPLACE")]
+                )
+            )
         else:
             words("SET", key, value + "." * random.randrange(random.choice([9, 900])))
 
@@ -118,7 +117,7 @@ class SimulatedLives:
     """The lives on one disk. What each batch has left, and who acknowledged it, is known for all that may be there."""
 
     def __init__(self, seed: int) -> None:
-        self.figures: Final = Figures()
+        self.figures: Final = SimulatedFigures()
         self._random: Final = Random(seed)
         self._files: Final = SimulatedFiles()
         self._now = 1_700_000_000_000
@@ -156,7 +155,7 @@ class SimulatedLives:
         self._states.update(building.states)
         for number, moment in life.acknowledged.items():
             self._acknowledged[number] = Acknowledged(moment, self._lives, life.policy)
-        self.figures.batches += len(life.acknowledged)
+        self.figures.acknowledged_batches += len(life.acknowledged)
         self.figures.while_compacting += building.compaction.is_running()
 
     def _end(self) -> None:
@@ -171,7 +170,7 @@ class SimulatedLives:
     def _check(self, life: Life) -> None:
         """Compare what was loaded with what the lives before have left there."""
         building = life.building
-        self.figures.torn += any("cut off" in note for note in building.loading.notes)
+        self.figures.torn_ends += any("cut off" in note for note in building.loading.notes)
         sequence = building.loading.end.sequence
         self._check_loss([number for number in self._acknowledged if number > sequence])
         if sequence not in self._states:
@@ -183,7 +182,7 @@ class SimulatedLives:
         self._acknowledged = {number: each for number, each in self._acknowledged.items() if number <= sequence}
 
     def _check_loss(self, lost: list[int]) -> None:
-        self.figures.lost += len(lost)
+        self.figures.acknowledged_and_lost += len(lost)
         if lost and not self._was_cut:
             raise Violation(f"batches {lost} were acknowledged and lost by a kill")
         moments: dict[int, list[int]] = {}
@@ -197,21 +196,16 @@ class SimulatedLives:
                 raise Violation(f"everysec has lost {max(life) - min(life)} ms of what it acknowledged")
 
 
-def run_simulated(seed: int, count: int) -> Figures:
+def run_simulated(seed: int, count: int) -> SimulatedFigures:
     """End so many simulated lives on disks of their own. Raises Violation, which names the seed."""
-    total = Figures()
+    total = SimulatedFigures()
     for number in range(0, count, ENDS_OF_A_DISK):
         lives = SimulatedLives(1_000_003 * seed + number)
         try:
             for _ in range(min(ENDS_OF_A_DISK, count - number)):
                 lives.live()
             lives.finish()
-        except AssertionError as error:
+        except (AssertionError, JournalDamaged, OSError) as error:
             raise Violation(f"seed {seed}, disk {number}, after {lives.figures}:\n{error}") from error
-        add(total, lives.figures)
+        total.add(lives.figures)
     return total
-
-
-def add(total: Figures, more: Figures) -> None:
-    for name, value in vars(more).items():
-        setattr(total, name, getattr(total, name) + value)

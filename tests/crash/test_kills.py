@@ -14,6 +14,6 @@ def test_what_was_acknowledged_is_there_after_kill_9_under_load(folder: Path, se
     figures = run_lives(Ground(folder), seed, KILLS)
     print(figures)
     assert figures.ends == KILLS
-    assert figures.lost == 0
+    assert figures.acknowledged_and_lost == 0
     assert figures.acknowledged > KILLS, "there was no load"
     assert figures.while_compacting > 0, "no compaction was running"

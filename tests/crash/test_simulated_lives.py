@@ -12,5 +12,5 @@ def test_what_a_simulated_end_leaves_is_what_was_promised(seed: int) -> None:
     figures = run_simulated(seed, ENDS)
     print(figures)
     assert figures.kills + figures.power_cuts == ENDS
-    assert min(figures.while_starting, figures.while_compacting, figures.torn, figures.lost) > 0
-    assert figures.batches > ENDS
+    assert min(figures.while_starting, figures.while_compacting, figures.torn_ends, figures.acknowledged_and_lost) > 0
+    assert figures.acknowledged_batches > ENDS

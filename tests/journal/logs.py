@@ -24,16 +24,23 @@ def commands(*lines: str | Sequence[str | bytes | int]) -> Words:
 
 
 class LogWriter:
-    """Writes one file of a journal, each batch synced before the next; `ends` are the offsets its marks end at."""
+    """Writes one file of a journal, synced before each batch if it `syncs`; `ends` are the offsets its marks end at."""
 
     def __init__(
-        self, kind: str = INCR, sequence: int = 0, chain: int = 0, time: int = BEGIN, durable: int = 0
+        self,
+        kind: str = INCR,
+        sequence: int = 0,
+        chain: int = 0,
+        time: int = BEGIN,
+        durable: int = 0,
+        syncs: bool = True,
     ) -> None:
         self.kind = kind
         self.sequence = sequence
         self.chain = chain
         self.time = time
         self.durable = durable
+        self.syncs = syncs
         self.data = b""
         self.ends: list[int] = []
         self._mark(OPENING, b"")
@@ -46,7 +53,8 @@ class LogWriter:
     def raw(self, body: bytes) -> "LogWriter":
         """Add a batch with these bytes, whatever they are."""
         if self.kind == INCR:
-            self.durable = max(self.durable, self.sequence)
+            if self.syncs:
+                self.durable = max(self.durable, self.sequence)
             self.sequence += 1
         self.time += 1000
         self._mark(BATCH, body)

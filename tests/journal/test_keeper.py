@@ -445,3 +445,26 @@ def test_a_generation_goes_only_when_the_next_manifest_is_there() -> None:
         assert server.owner.warned == ["The journal could not be compacted: Input/output error"]
         server.check_crash(None)
         server.check_crash(Random(1))
+
+
+# Power cuts that leave later batches
+
+
+@pytest.mark.parametrize("quiet_ms", [0, 3_600_000])
+def test_batches_that_reached_the_disk_in_another_order_are_no_damage_however_long_it_was_quiet(quiet_ms: int) -> None:
+    for seed in range(60):
+        server = opened("always", slow=True)
+        server.turn("SET a 0")
+        server.finish_work()
+        server.clock.advance(quiet_ms)
+        for number in range(4):
+            server.turn(f"SET a {number}")
+        server.check_crash(Random(seed))
+
+
+def test_a_first_log_whose_opening_mark_did_not_reach_the_disk_is_no_damage() -> None:
+    for seed in range(60):
+        server = Keeping(SimulatedFiles(), Settings(appendfsync="always"), slow=True).load()
+        server.turn("SET a 1")
+        server.turn("SET b 2")
+        server.check_crash(Random(seed))

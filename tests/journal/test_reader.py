@@ -260,3 +260,73 @@ def test_fuzzed_logs_are_refused_or_a_prefix() -> None:
         except JournalDamaged:
             continue
         assert found == everything[: len(found)]
+
+
+# What a power cut leaves
+
+
+def without(log: LogWriter, number: int, kept: int = 0) -> bytes:
+    """Return a log in which batch `number` is zeros behind its first bytes: it never reached the disk."""
+    start, end = log.ends[number - 1] + kept, log.ends[number]
+    return log.data[:start] + bytes(end - start) + log.data[end:]
+
+
+@pytest.mark.parametrize("kept", [0, 20, 100])
+def test_later_batches_that_nobody_calls_durable_are_a_torn_end_too(kept: int) -> None:
+    log = LogWriter(syncs=False).batch("SET a 1").batch("SET b 2").batch("SET c 3").batch("SET d 4")
+    found, torn = read_one(without(log, 2, kept))
+    assert found == [(1, commands("SET a 1"))]
+    assert torn is not None and (torn.offset, torn.size) == (log.ends[1], len(log.data))
+
+
+def test_a_later_mark_that_calls_the_batch_durable_is_a_contradiction() -> None:
+    log = LogWriter(syncs=False).batch("SET a 1").batch("SET b 2").batch("SET c 3")
+    log.durable = 1
+    log.batch("SET d 4")
+    assert read_one(without(log, 2))[1] is not None
+    log.durable = 2
+    log.batch("SET e 5")
+    with pytest.raises(JournalDamaged, match="it was on disk") as refused:
+        read_one(without(log, 2))
+    assert (refused.value.offset, refused.value.sequence) == (log.ends[1], 2)
+
+
+def test_what_was_written_long_before_a_later_batch_cannot_have_been_lost_with_it() -> None:
+    log = LogWriter(syncs=False).batch("SET a 1").batch("SET b 2").batch("SET c 3")
+    assert read_one(without(log, 2))[1] is not None
+    log.time += 120_000
+    log.batch("SET d 4")
+    with pytest.raises(JournalDamaged, match="it was on disk"):
+        read_one(without(log, 2))
+
+
+def test_a_later_mark_is_believed_only_with_its_checksum() -> None:
+    log = LogWriter(syncs=False).batch("SET a 1").batch("SET b 2")
+    log.durable = 2
+    log.batch("SET c 3")
+    assert read_one(without(log, 2)[:-4] + b"0" + without(log, 2)[-3:])[1] is not None
+
+
+def test_a_torn_value_that_holds_a_younger_log_with_lower_numbers_is_a_torn_end() -> None:
+    copy = LogWriter(time=BEGIN + 10_000_000).batch("SET a 1")
+    log = LogWriter().batch("SET a 1").batch("SET b 2").batch(["SET", "backup", copy.data])
+    found, torn = read_one(log.data[:-20])
+    assert [sequence for sequence, _ in found] == [1, 2]
+    assert torn is not None and torn.offset == log.ends[2]
+
+
+def test_a_batch_of_another_history_is_refused_though_it_counts_by_itself() -> None:
+    one = LogWriter().batch("SET a 1").batch("SET b 2").batch("SET c 3")
+    other = LogWriter().batch("SET a 9").batch("SET b 8").batch("SET c 7")
+    spliced = one.data[: one.ends[1]] + other.data[other.ends[1] : other.ends[2]]
+    for data in (spliced, spliced + one.data[one.ends[2] :]):
+        with pytest.raises(JournalDamaged, match="does not follow the one before") as refused:
+            read_one(data)
+        assert (refused.value.offset, refused.value.sequence) == (one.ends[1], 2)
+
+
+def test_a_log_that_does_not_follow_the_log_before_is_refused() -> None:
+    story = Story()
+    story.second = LogWriter(INCR, story.first.sequence, 0xBAD, story.first.time).batch("SET a 1")
+    with pytest.raises(JournalDamaged, match="does not follow the one before"):
+        read_all(reader_of(put(story.contents()), story.manifest.files))

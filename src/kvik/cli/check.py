@@ -122,6 +122,7 @@ def verdict(found: Inspection) -> list[str]:
     if found.torn is not None:
         torn = found.torn
         lines.append(f"{torn.file.name} is torn at offset {torn.offset}: {torn.why}. A start cuts it off")
+        lines.extend(lost(found.behind, found))
     if found.damage is not None and found.damaged is not None:
         damage = found.damage
         expected = f", where batch {damage.sequence} was expected" if damage.sequence >= 0 else ""

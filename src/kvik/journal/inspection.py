@@ -57,7 +57,7 @@ class FileReport:
 
 
 class Behind:
-    """The batches behind a damaged place that are whole by themselves."""
+    """The batches behind a damaged or torn place that are whole by themselves."""
 
     def __init__(self) -> None:
         self.batches = 0
@@ -113,11 +113,12 @@ def journal_names(files: Files, directory: str) -> list[str]:
 def inspect_data(files: Files, directory: str, manifest: Manifest, found: Inspection) -> None:
     reports = read_reports(files, directory, manifest.files, False, found)
     found.reports.extend(reports)
-    damage = found.damage
-    if damage is not None:
-        count_behind(files, damage, found.behind)
-        after = [report for report in reports if report.state == CUT_OFF]
-        for report in after:
+    if found.damage is not None:
+        count_behind(files, found.damage.file, found.damage.offset, found.behind)
+    elif found.torn is not None:
+        count_behind(files, path_in(directory, found.torn.file.name), found.torn.offset, found.behind)
+    for report in reports:
+        if report.state == CUT_OFF:
             inspect_alone(files, directory, report)
 
 
@@ -219,15 +220,15 @@ def size_of(files: Files, directory: str, file: JournalFile) -> int:
     return files.size(path) if files.exists(path) else -1
 
 
-def count_behind(files: Files, damage: JournalDamaged, behind: Behind) -> None:
-    """Count the batches behind a damaged place of a file that are whole."""
-    if not files.exists(damage.file):
+def count_behind(files: Files, path: str, offset: int, behind: Behind) -> None:
+    """Count the batches behind a place of a file, damaged or torn, that are whole."""
+    if not files.exists(path):
         return
-    search = MarkSearch(files, damage.file, damage.offset)
-    end = damage.offset
+    search = MarkSearch(files, path, offset)
+    end = offset
     try:
         while (found := search.next_mark()) is not None:
-            if found.start >= end and found.mark.length > 0 and counts(files, damage.file, found):
+            if found.start >= end and found.mark.length > 0 and counts(files, path, found):
                 end = found.offset + MARK_SIZE
                 behind.batches += 1
                 behind.last_sequence = found.mark.sequence

@@ -196,7 +196,9 @@ class Reader:
     def _end_file(self) -> None:
         if not self._is_closed and self.file.kind == BASE:
             raise self._damage("the base ends before its closing mark")
-        if self._is_opening and self.torn is None:
+        # A log may stay empty: after a power cut the one that was named behind it is gone on in. What lacks here would
+        # show there, for its opening mark has to follow what stands before.
+        if self._is_opening and self.torn is None and self._size > 0:
             self._give_up(NO_OPENING)
         if self.file.kind == BASE:
             # What a base says of the log before it ended with it.
@@ -370,7 +372,8 @@ class Reader:
         start = self.offset
         if not self._may_be_torn():
             raise self._damage(why)
-        later = contradiction(self._files, self._path, start, sequence, self.time)
+        # An opening mark has the number of a batch in another file: the first batch here tells of it.
+        later = contradiction(self._files, self._path, start, sequence + int(self._is_opening))
         if later is not None:
             raise self._damage(f"{why}, but it was on disk: so says the mark at offset {later.offset}")
         size = max(self._size, start + len(self._buffer) - self._position)

@@ -9,7 +9,7 @@ from zlib import crc32
 from mypy_extensions import i64
 
 from kvik.journal.files import Files, ReadingFile
-from kvik.journal.mark import BATCH, HEAD, MARK_SIZE, Mark, fields_of_mark, summed_text
+from kvik.journal.mark import BATCH, HEAD, MARK_SIZE, OPENING, Mark, fields_of_mark, summed_text
 
 PIECE: Final = 1 << 20
 # What is summed to tell torn from damaged: much more than any real end needs, and a second's work. Data that
@@ -106,28 +106,37 @@ def long_batch_end(files: Files, path: str, start: int, sequence: int, chain: in
     return -1
 
 
-def contradiction(files: Files, path: str, start: int, sequence: int, time: int) -> FoundMark | None:
+def contradiction(files: Files, path: str, start: int, sequence: int) -> FoundMark | None:
     """Return a mark behind `start` that shows that batch `sequence` was on disk once, None where none does.
 
     It counts for itself, closes that batch or a later one, and calls it durable, or was written so much later
-    than `time`, the last mark before, that no system can still have held it back; or it is this very batch, whole
-    and with the right checksum, only not what belongs here. A power cut leaves later batches
+    than the first mark behind `start` that no system can still have held the batch back; or it is this very batch,
+    or the opening mark, whole and with the right checksum, only not what belongs here. A power cut leaves later batches
     too, since what is not synced reaches the disk in any order; but none that says this.
     The number is what tells it from a copy of older marks in somebody's data.
     """
     budget = SUMMED_BYTES_MAX
+    first = -1
     search = MarkSearch(files, path, start)
     try:
         while (found := search.next_mark()) is not None:
             mark = found.mark
+            if mark.kind == OPENING and found.offset == start and counts(files, path, found):
+                return found
             if mark.kind != BATCH or found.start < start or mark.sequence < sequence:
                 continue
             is_whole = found.start == start
-            if not is_whole and mark.durable < sequence and mark.time <= time + HELD_BACK_MS_MAX:
+            is_late = first >= 0 and mark.time > first + HELD_BACK_MS_MAX
+            is_telling = is_whole or is_late or mark.durable >= sequence
+            if not is_telling and first >= 0:
                 continue
             budget -= mark.length + MARK_SIZE
-            if budget < 0 or counts(files, path, found):
+            if budget < 0:
                 return found
+            if counts(files, path, found):
+                if is_telling:
+                    return found
+                first = mark.time
     finally:
         search.close()
     return None
