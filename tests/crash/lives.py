@@ -190,7 +190,7 @@ def read_database(wire: Wire, database: int) -> State:
 
 
 def run_lives(ground: Ground, seed: int, count: int, seconds_max: float = LIFE_SECONDS_MAX) -> LivesFigures:
-    """End so many lives of one directory, each after a part of `seconds_max`. Raises Violation, which names the seed."""
+    """End so many lives of a directory, each after a part of `seconds_max`. Raises Violation, which names the seed."""
     lives = Lives(ground, seed, seconds_max)
     try:
         for _ in range(count):
