@@ -4,6 +4,7 @@ import asyncio
 import logging
 import select
 import signal
+from typing import TYPE_CHECKING
 
 from kvik.engine import Engine
 from kvik.journal.files import Files
@@ -12,12 +13,14 @@ from kvik.journal.work_thread import ThreadWorker
 from kvik.network.addresses import parse_address
 from kvik.network.listeners import Listener
 from kvik.network.log import LEVELS
-from kvik.network.poller import Poller
 from kvik.network.rounds import LOADING_SLICE_MS, Rounds
 from kvik.network.streams import StreamPorch
 from kvik.network.sync_thread import ThreadSyncer
 from kvik.network.turn import Turn
 from kvik.services import House
+
+if TYPE_CHECKING:
+    from kvik.network.poller import Poller
 
 log = logging.getLogger("kvik")
 
@@ -153,10 +156,13 @@ class PorchKeeperOwner(KeeperOwner):
         log.warning("%s", text)
 
 
-def choose_porch(turn: Turn, choice: str, loop: asyncio.AbstractEventLoop) -> Poller | StreamPorch:
+def choose_porch(turn: Turn, choice: str, loop: asyncio.AbstractEventLoop) -> "Poller | StreamPorch":
     """Return the porch of the setting `porch`: the own poller where the system has one, else asyncio's."""
     if choice == "asyncio" or (choice == "auto" and not hasattr(select, "epoll")):
         return StreamPorch(turn, loop)
+    # Imported here: it names what only Linux has.
+    from kvik.network.poller import Poller
+
     poller = Poller(turn)
     loop.add_reader(poller.fileno(), poller.take_turns)
     return poller
