@@ -14,6 +14,7 @@ import kvik
 from kvik.assembly import build_engine, data_directory
 from kvik.embedded import Database
 from kvik.journal.files import Files, WritingFile
+from kvik.journal.manifest import BASE as BASE_KIND
 from kvik.journal.manifest import FOLDER, INCR, JournalFile
 from kvik.settings import Settings
 from tests.journal.simulated import FOREVER, SimulatedFiles
@@ -21,6 +22,7 @@ from tests.programs import run_python
 
 SECONDS_MAX = 20.0
 LOG = f"{FOLDER}/{JournalFile(1, INCR).name}"
+BASE = f"{FOLDER}/{JournalFile(2, BASE_KIND).name}"
 
 
 class GatedFile(WritingFile):
@@ -143,7 +145,8 @@ def test_damage_is_raised_and_nothing_is_changed(tmp_path: Path) -> None:
     with kvik.open(tmp_path) as database:
         for number in range(3):
             database.execute("SET", f"key:{number}", number)
-    log = tmp_path / LOG
+        database.execute("SAVE")
+    log = tmp_path / BASE
     sound = log.read_bytes()
     damaged = sound.replace(b"key:0", b"key:9")
     log.write_bytes(damaged)

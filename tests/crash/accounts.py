@@ -20,6 +20,7 @@ KEYS: Final = 30
 COUNTERS: Final = 3
 TRAIL_SIZE_MAX: Final = 2_000
 LARGE_VALUE: Final = 6_000
+SHOWN_MAX: Final = 8
 FAR_FUTURE: Final = 4_102_444_800_000
 SHARED: Final = ("shared:a", "shared:b")
 """Counters that every transaction of every account raises, in database 0 and 1."""
@@ -52,7 +53,7 @@ class Change(NamedTuple):
     def words(self) -> list[Word]:
         key = self.place[1]
         if self.kind == "SET":
-            return ["SET", key, self.value, *(["PXAT", self.deadline] if self.deadline >= 0 else [])]
+            return ["SET", key, self.value] if self.deadline < 0 else ["SET", key, self.value, "PXAT", self.deadline]
         return [self.kind, key, self.value] if self.kind == "APPEND" else [self.kind, key]
 
     def apply(self, state: State) -> object:
@@ -89,7 +90,8 @@ class Step:
     def _as_transaction(self) -> list[list[Word]]:
         requests: list[list[Word]] = [["MULTI"]]
         for change in self.changes:
-            requests += [["SELECT", change.place[0]], change.words()]
+            requests.append(["SELECT", change.place[0]])
+            requests.append(change.words())
         return [*requests, ["SELECT", 0], ["EXEC"]]
 
     def apply(self, state: State) -> list[object]:
@@ -226,6 +228,8 @@ class Account:
             for place in places
             if state.get(place) != found.get(place)
         ]
+        if len(differing) > SHOWN_MAX:
+            differing[SHOWN_MAX:] = [f"and {len(differing) - SHOWN_MAX} keys more"]
         last = [str(step) for step in self._steps[max(0, must - 3) : must + 3]]
         return "\n".join([f"{self.name}: found is what no prefix makes", *differing, f"the last steps: {last}"])
 

@@ -52,7 +52,7 @@ class Client:
 class Nuisance:
     """Sends one of its requests every now and then, whatever the answers are: what administrators do meanwhile."""
 
-    def __init__(self, wire: Wire, requests: Sequence[Sequence[Word]], random: Random, pause: float = 0.02) -> None:
+    def __init__(self, wire: Wire, requests: Sequence[Sequence[Word]], random: Random, pause: float = 0.005) -> None:
         self.wire = wire
         self._requests: Final = [encode_words(words) for words in requests]
         self._random: Final = random

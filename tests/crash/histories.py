@@ -10,7 +10,7 @@ from typing import Final
 import hiredis
 
 from tests.crash.accounts import Violation
-from tests.crash.crowd import Nuisance, work
+from tests.crash.crowd import Nuisance, Talker, work
 from tests.crash.figures import Figures
 from tests.crash.linearizability import PENDING, Operation, complaint, string_model
 from tests.crash.lives import Ground
@@ -22,7 +22,7 @@ REGISTERS: Final = 4
 COUNTERS: Final = 2
 TRAILS: Final = 1
 LIVES: Final = 2
-LIFE_SECONDS_MAX: Final = 0.25
+LIFE_SECONDS_MAX: Final = 0.15
 
 
 @dataclass
@@ -129,15 +129,16 @@ class Recording:
             for witness in self.witnesses:
                 witness.connect(server.open())
             nuisance = Nuisance(server.open(), [["BGREWRITEAOF"]], self._random)
+            talkers: list[Talker] = [*self.witnesses, nuisance]
             ending = threading.Timer(seconds, self._ground.end, [server, self._random])
             ending.start()
             try:
-                work([*self.witnesses, nuisance])
+                work(talkers)
             finally:
                 ending.join()
         finally:
             server.kill()
-        for talker in [*self.witnesses, nuisance]:
+        for talker in talkers:
             talker.wire.close()
         for witness in self.witnesses:
             witness.note_the_end(time.monotonic_ns())

@@ -8,7 +8,7 @@ from random import Random
 from typing import Final
 
 from tests.crash.accounts import SHARED, Account, Place, State, Violation
-from tests.crash.crowd import Client, Nuisance, work
+from tests.crash.crowd import Client, Nuisance, Talker, work
 from tests.crash.figures import Figures
 from tests.crash.servers import EAGER, DurableServer
 from tests.wire import Wire, Word, encode_words
@@ -19,6 +19,8 @@ LIFE_SECONDS_MAX: Final = 0.4
 STARTING_SECONDS: Final = 0.2
 STARTING_SHARE: Final = 0.1
 """How many of the lives end before or while the directory is loaded."""
+QUIET_SHARE: Final = 0.2
+"""How many of them see no compaction, which syncs more often than the policy asks for."""
 LOSS_SECONDS_MAX: Final = 2.0
 POLICIES: Final = ("always", "everysec", "no")
 
@@ -71,12 +73,15 @@ class Lives:
         self.random: Final = Random(seed)
         self.accounts: Final = [Account(f"c{number}", Random(f"{seed} {number}")) for number in range(CLIENTS)]
         self._policy = ""
+        self._is_quiet = False
 
     def live(self) -> None:
         """One life from start to end; everything is checked at its beginning. Raises Violation."""
         random = self.random
         policy = random.choice(self.ground.policies)
-        server = DurableServer(self.ground.folder, self.ground.directory, [*EAGER, "--appendfsync", policy])
+        self._is_quiet = random.random() < QUIET_SHARE
+        flags = [*([] if self._is_quiet else EAGER), "--appendfsync", policy]
+        server = DurableServer(self.ground.folder, self.ground.directory, flags)
         try:
             if random.random() < STARTING_SHARE:
                 time.sleep(random.random() * STARTING_SECONDS)
@@ -128,20 +133,22 @@ class Lives:
         random = self.random
         depth = random.randrange(1, DEPTH_MAX + 1)
         clients = [Client(server.open(), account, depth) for account in self.accounts]
-        nuisance = Nuisance(server.open(), self._nuisances(), random)
+        nuisance = Nuisance(server.open(), [["PING"]] if self._is_quiet else self._nuisances(), random)
+        talkers: list[Talker] = [*clients, nuisance]
         ending = threading.Timer(seconds, self.ground.end, [server, random])
         ending.start()
         try:
-            work([*clients, nuisance])
+            work(talkers)
         finally:
             ending.join()
-            for talker in [*clients, nuisance]:
+            for talker in talkers:
                 talker.wire.close()
 
     def _nuisances(self) -> list[list[Word]]:
         """Return what else is asked for meanwhile: compactions, and other policies where all promise the same."""
         policies: list[list[Word]] = [["CONFIG", "SET", "appendfsync", policy] for policy in self.ground.policies]
-        return [*[["BGREWRITEAOF"]] * 6, *(policies if len(policies) > 1 else [])]
+        compaction: list[Word] = ["BGREWRITEAOF"]
+        return [*[compaction] * 6, *(policies if len(policies) > 1 else [])]
 
     def _note_the_end(self) -> None:
         """Look at what the end has left, before the next start tidies up."""
@@ -190,7 +197,7 @@ def read_database(wire: Wire, database: int) -> State:
 
 
 def run_lives(ground: Ground, seed: int, count: int, seconds_max: float = LIFE_SECONDS_MAX) -> LivesFigures:
-    """End so many lives of a directory, each after a part of `seconds_max`. Raises Violation, which names the seed."""
+    """End so many lives of a directory, each after at most `seconds_max`. Raises Violation, which names the seed."""
     lives = Lives(ground, seed, seconds_max)
     try:
         for _ in range(count):

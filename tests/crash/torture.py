@@ -26,11 +26,11 @@ EVERYSEC_LIFE_SECONDS_MAX: Final = 4.0
 
 
 class Campaign(NamedTuple):
-    """One kind of test: what it is called, how many make the long run, and how many are run in one piece."""
+    """One kind of test: what it is called, how many make the long run, and how many a piece."""
 
     name: str
     meaning: str
-    count: int
+    number: int
     piece: int
     run: Callable[[Path, int, int], Figures]
 
@@ -40,7 +40,7 @@ class Piece(NamedTuple):
 
     campaign: str
     seed: int
-    count: int
+    number: int
 
 
 def kills(folder: Path, seed: int, count: int) -> Figures:
@@ -85,7 +85,7 @@ def run_piece(piece: Piece) -> Figures:
     """Run one piece in a folder of its own, which is kept where a promise is broken."""
     folder = Path(tempfile.mkdtemp(prefix="kvik-"))
     try:
-        figures = BY_NAME[piece.campaign].run(folder, piece.seed, piece.count)
+        figures = BY_NAME[piece.campaign].run(folder, piece.seed, piece.number)
     except Violation as violation:
         raise Violation(f"{violation}\nkept: {folder}") from None
     except BaseException:
@@ -144,7 +144,7 @@ class Torture:
             self._broken.append(f"{piece.campaign}: {error}")
             self._say(f"{piece.campaign}, seed {piece.seed}: BROKEN\n{error}")
             return
-        self._done[piece.campaign] += piece.count
+        self._done[piece.campaign] += piece.number
         self._totals.setdefault(piece.campaign, type(figures)()).add(figures)
         done_so_far = f"{self._done[piece.campaign]} of {self._wanted[piece.campaign]}"
         self._say(f"{piece.campaign}, seed {piece.seed}: {done_so_far}: {figures}")
@@ -166,7 +166,7 @@ class Torture:
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="make torture", description="Crash tests for long: without flags all")
     for campaign in CAMPAIGNS:
-        parser.add_argument(f"--{campaign.name}", type=int, metavar="N", help=f"{campaign.meaning} [{campaign.count}]")
+        parser.add_argument(f"--{campaign.name}", type=int, metavar="N", help=f"{campaign.meaning} [{campaign.number}]")
     parser.add_argument("--minutes", type=float, default=150, help="begin nothing new after so long [150]")
     parser.add_argument("--seed", type=int, default=int(time.time()) % 1_000_000_000, help="of the first piece")
     parser.add_argument("--processes", type=int, default=2, help="pieces at the same time [2]")
@@ -174,7 +174,7 @@ def main(arguments: Sequence[str]) -> int:
     asked = {each.name: given[each.name.replace("-", "_")] for each in CAMPAIGNS}
     wanted = {name: count for name, count in asked.items() if count}
     if not any(count is not None for count in asked.values()):
-        wanted = {campaign.name: campaign.count for campaign in CAMPAIGNS}
+        wanted = {campaign.name: campaign.number for campaign in CAMPAIGNS}
     print(f"kvik {VERSION}, {build_name()}, seed {given['seed']}: {wanted}", flush=True)
     return Torture(wanted, given["seed"], given["minutes"]).run(given["processes"])
 

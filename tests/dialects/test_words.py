@@ -83,6 +83,7 @@ def test_a_word_the_text_door_understands_stays_bare(word: bytes) -> None:
         (b"//", b'"//"'),
         (b"1|", b'"1|"'),
         (b"|x", b'"|x"'),
+        (b"|\\", b'"|\\\\"'),
         (b"\n\x00\xff", rb'"\n\x00\xff"'),
         ("Zürich West".encode(), '"Zürich West"'.encode()),
         ("no\u00a0break".encode(), rb'"no\xc2\xa0break"'),

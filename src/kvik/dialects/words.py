@@ -82,15 +82,16 @@ def quote_word(word: bytes) -> bytes:
 
     Letters beyond ASCII stay readable as UTF-8; in a word with anything unprintable all of them are escaped.
     """
-    if PLAIN.fullmatch(word) is not None:
-        return b'"%b"' % word if MISTAKEN.match(word) is not None else word
+    is_mistaken = MISTAKEN.match(word) is not None
+    if PLAIN.fullmatch(word) is not None and not is_mistaken:
+        return word
     try:
         is_printable = word.decode().isprintable()
     except UnicodeDecodeError:
         is_printable = False
     if not is_printable:
         return b'"' + b"".join([ESCAPES[byte] for byte in word]) + b'"'
-    if word and b" " not in word and b'"' not in word and b"'" not in word and MISTAKEN.match(word) is None:
+    if word and b" " not in word and b'"' not in word and b"'" not in word and not is_mistaken:
         return word
     return b'"' + word.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
 
