@@ -31,6 +31,7 @@ class Clock:
         self.tick()
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class ManualClock(Clock):
     """A clock that moves only when told to."""
 
