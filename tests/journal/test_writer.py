@@ -175,7 +175,8 @@ def test_everysec_holds_writes_back_when_what_is_not_durable_is_older_than_two_s
     assert desk.turn("SET b 1") == desk.journal.released == 2
     desk.wait(100)
     assert desk.turn("SET c 1") == 3
-    assert desk.turn() == desk.journal.released == 2
+    assert desk.turn() == 3, "a read may have seen what is held back"
+    assert desk.journal.released == 2
     assert desk.lines() == ["SET a 1", "SET b 1"]
     assert not desk.journal.is_refusing
     desk.syncer.finish()
@@ -274,6 +275,7 @@ def test_after_a_rotation_batches_go_to_the_next_file_once_the_old_one_is_durabl
     assert desk.journal.rotate(desk.files.create(NEXT)) == 1
     assert desk.journal.is_rotating()
     assert desk.turn("SET b 1", database=4) == 2
+    assert desk.turn() == 2, "a read may have seen what is held back"
     assert desk.content(NEXT) == b""
     assert desk.journal.released < 2
     assert not desk.journal.is_refusing

@@ -195,10 +195,11 @@ class FileJournal(Journal):
         self._go_on(now)
 
     def _seen(self) -> int:
-        """Return what the answers of a turn depend on in which nothing happened: with `always`, what they saw."""
-        if self._policy == ALWAYS and not self.is_refusing:
-            return self.sequence
-        return self.released
+        """Return what the answers of a turn depend on in which nothing happened: all that they may have seen.
+
+        While writes are refused they depend on nothing: reads go on.
+        """
+        return self.released if self.is_refusing else self.sequence
 
     def _seal_between_turns(self) -> None:
         """End the batch of what expired without anybody asking."""
