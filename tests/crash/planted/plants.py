@@ -57,8 +57,8 @@ PLANTS: Final = (
     Plant(
         "reads do not wait for what they saw",
         "journal/writer.py",
-        "        if self._policy == ALWAYS and not self.is_refusing:\n            return self.sequence\n",
-        "",
+        "return self.released if self.is_refusing else self.sequence",
+        "return self.released",
         "journal/test_writer.py::test_with_always_answers_leave_when_their_batch_is_on_disk_and_reads_wait_for_what_they_saw",
     ),
     # When something fails
