@@ -15,7 +15,8 @@ from kvik.network.lifecycle import Server
 from kvik.replies import Reply, Wait
 from kvik.session import Session
 from kvik.settings import Settings
-from kvik.store.value import STRING, as_bytes
+from kvik.store.container import STRING
+from kvik.store.value import as_bytes
 
 family = Family("taking")
 FAMILIES = (*BUILT_IN, family)

@@ -14,7 +14,8 @@ from kvik.network.caller import Caller as Connection
 from kvik.network.caller import Carrier
 from kvik.replies import Reply
 from kvik.session import Session
-from kvik.store.value import STRING, as_bytes, kind_of
+from kvik.store.container import STRING
+from kvik.store.value import as_bytes, kind_of
 from tests.engines import Caller
 
 family = Family("reversing")

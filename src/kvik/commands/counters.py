@@ -5,12 +5,12 @@ from typing import Final
 from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.declaration import DENYOOM, FAST, FIRST, WRITE
-from kvik.errors import ReplyError, not_a_float, not_an_integer, wrong_type
+from kvik.errors import ReplyError, not_a_float, not_an_integer
 from kvik.long_double import LongDouble, parse_long_double
 from kvik.numbers import INTEGER_MAX, INTEGER_MIN, parse_integer
 from kvik.replies import Reply
 from kvik.session import Session
-from kvik.store.value import STRING, Value, as_bytes, kind_of
+from kvik.store.value import StringValue, Value, as_bytes
 
 family = Family("string")
 
@@ -38,7 +38,7 @@ def check_range(total: int) -> None:
         raise ReplyError("ERR", "increment or decrement would overflow")
 
 
-def as_value(number: int) -> Value:
+def as_value(number: int) -> StringValue:
     """Return the integer as one object, so that compiled code makes one for store and answer together."""
     return number
 
@@ -47,8 +47,6 @@ def integer_in(value: Value) -> int:
     """Return the 64-bit integer a value holds. Raises WRONGTYPE, or Redis' error for another string."""
     if isinstance(value, int):
         return value
-    if kind_of(value) != STRING:
-        raise wrong_type()
     number = parse_integer(as_bytes(value))
     if number is None:
         raise not_an_integer()
@@ -120,8 +118,6 @@ def decrby(session: Session, args: Args) -> Reply:
 def incrbyfloat(session: Session, args: Args) -> Reply:
     key = args.key()
     before = session.keys.find(key)
-    if before is not None and kind_of(before) != STRING:
-        raise wrong_type()
     number = long_double(b"0" if before is None else as_bytes(before))
     total = number.plus(long_double(args.next()))
     if total is None:

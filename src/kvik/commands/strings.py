@@ -9,7 +9,8 @@ from kvik.errors import ReplyError, not_an_integer, syntax_error, wrong_arity
 from kvik.numbers import INTEGER_MAX, parse_integer
 from kvik.replies import OK, Reply, Stored
 from kvik.session import Session
-from kvik.store.value import STRING, Value, as_bytes, kind_of
+from kvik.store.container import STRING, Container
+from kvik.store.value import Value, as_bytes
 
 family = Family("string")
 
@@ -288,7 +289,7 @@ def mget(session: Session, args: Args) -> Reply:
     found: list[Reply] = []
     for key in args.rest():
         value = keys.read(key)
-        if value is None or kind_of(value) != STRING:
+        if value is None or isinstance(value, Container):
             found.append(None)
         else:
             found.append(as_bytes(value))

@@ -3,11 +3,11 @@
 from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.declaration import DENYOOM, FAST, FIRST, READONLY, WRITE
-from kvik.errors import ReplyError, wrong_type
+from kvik.errors import ReplyError
 from kvik.replies import Reply
 from kvik.session import Session
 from kvik.store.keyspace import Keyspace
-from kvik.store.value import STRING, as_bytes, kind_of
+from kvik.store.value import as_bytes
 
 family = Family("string")
 
@@ -15,11 +15,7 @@ family = Family("string")
 def string_to_change(keys: Keyspace, key: bytes) -> bytes | None:
     """Return the string at `key` without counting a hit. Raises WRONGTYPE for another kind."""
     value = keys.find(key)
-    if value is None:
-        return None
-    if kind_of(value) != STRING:
-        raise wrong_type()
-    return as_bytes(value)
+    return None if value is None else as_bytes(value)
 
 
 def check_length(session: Session, length: int) -> None:

@@ -18,8 +18,7 @@ class Graveyard:
         return len(self._parts)
 
     def bury(self, parts: Sequence[object]) -> None:
-        """Take the parts of a content. What is left of earlier ones is freed now: at most one waits."""
-        self._parts.clear()
+        """Take the parts of a content."""
         self._parts.extend(parts)
 
     def free_some(self, most: int) -> bool:

@@ -9,11 +9,12 @@ from typing import Final
 
 from kvik.clock import Clock
 from kvik.errors import wrong_type
+from kvik.store.container import Container
 from kvik.store.deadlines import Deadlines
 from kvik.store.graveyard import Graveyard
 from kvik.store.observer import Observer
 from kvik.store.sharded_map import ShardedMap
-from kvik.store.value import STRING, Value, as_bytes, copy_of, kind_of
+from kvik.store.value import Value, as_bytes, copy_of, kind_of
 
 # Freeing so many keys takes about a millisecond; more of them are freed in slices.
 FREED_AT_ONCE_MAX: Final = 10_000
@@ -35,6 +36,8 @@ class Keyspace:
         self._graveyard: Final = graveyard if graveyard is not None else Graveyard()
         self._values: ShardedMap[Value] = ShardedMap()
         self._deadlines = Deadlines()
+        # Whether there has been a container: only then can what is overwritten be large to free.
+        self._has_containers = False
 
     def __len__(self) -> int:
         """Return how many keys are held, those that have expired unseen included."""
@@ -62,8 +65,6 @@ class Keyspace:
         value = self.read(key)
         if value is None:
             return None
-        if kind_of(value) != STRING:
-            raise wrong_type()
         return as_bytes(value)
 
     def contains(self, key: bytes) -> bool:
@@ -131,7 +132,7 @@ class Keyspace:
         """Set `key`, and drop the deadline it had."""
         if self._observer.wants_before:
             self._observer.changing(self.number, key)
-        self._values.set(key, value)
+        self._store(key, value)
         if len(self._deadlines.at) > 0:
             self._deadlines.drop(key)
         self._observer.changed(self.number, key)
@@ -142,7 +143,7 @@ class Keyspace:
             self._drop_if_over(key)
         if self._observer.wants_before:
             self._observer.changing(self.number, key)
-        self._values.set(key, value)
+        self._store(key, value)
         self._observer.changed(self.number, key)
 
     def remove(self, key: bytes) -> bool:
@@ -151,9 +152,7 @@ class Keyspace:
             self._drop_if_over(key)
         if self._observer.wants_before:
             self._observer.changing(self.number, key)
-        if len(self._deadlines.at) > 0:
-            self._deadlines.drop(key)
-        if self._values.pop(key) is None:
+        if not self._drop(key):
             return False
         self._observer.changed(self.number, key)
         return True
@@ -188,6 +187,26 @@ class Keyspace:
         self._observer.changed(self.number, key)
         return True
 
+    # Changing what a container holds
+
+    def edit(self, key: bytes) -> Value | None:
+        """Return the value at `key` for a caller that is about to change the members it has, or to make it.
+
+        Where the caller does change it, `edited` says so; where it does not, nothing has to be said.
+        """
+        value = self.find(key)
+        if self._observer.wants_before:
+            self._observer.changing(self.number, key)
+        return value
+
+    def edited(self, key: bytes, container: Container) -> None:
+        """End what `edit` began: `container` is stored where it is new, and its key goes where it is empty."""
+        if len(container) == 0 and not container.keeps_empty():
+            self._drop(key)
+        elif not container.is_kept:
+            self._store(key, container)
+        self._observer.changed(self.number, key)
+
     # Carrying values about
 
     def rename(self, key: bytes, destination: bytes) -> None:
@@ -215,7 +234,7 @@ class Keyspace:
     def _adopt(self, key: bytes, value: Value, deadline: int | None) -> None:
         if self._observer.wants_before:
             self._observer.changing(self.number, key)
-        self._values.set(key, value)
+        self._store(key, value)
         if deadline is None:
             self._deadlines.drop(key)
         else:
@@ -227,7 +246,7 @@ class Keyspace:
     def clear(self) -> None:
         """Remove every key. What is freed takes its time: see Databases.free_some."""
         self._observer.replacing(self.number)
-        if len(self._values) > FREED_AT_ONCE_MAX:
+        if len(self._values) > FREED_AT_ONCE_MAX or self._has_containers:
             self._graveyard.bury(self._values.parts() + self._deadlines.parts())
         self._values = ShardedMap()
         self._deadlines = Deadlines()
@@ -241,6 +260,7 @@ class Keyspace:
         self._observer.replacing(other.number)
         self._values, other._values = other._values, self._values
         self._deadlines, other._deadlines = other._deadlines, self._deadlines
+        self._has_containers, other._has_containers = other._has_containers, self._has_containers
         self._observer.replaced(self.number)
         self._observer.replaced(other.number)
 
@@ -259,7 +279,33 @@ class Keyspace:
     def _expire(self, key: bytes) -> None:
         if self._observer.wants_before:
             self._observer.changing(self.number, key)
-        self._deadlines.drop(key)
-        self._values.pop(key)
+        self._drop(key)
         self.expired_keys += 1
         self._observer.expired(self.number, key)
+
+    # The two steps every change of a key is made of
+
+    def _store(self, key: bytes, value: Value) -> None:
+        """Let `value` stand behind `key`; a deadline is the caller's affair."""
+        if self._has_containers:
+            self._release(self._values.get(key))
+        if not isinstance(value, bytes) and isinstance(value, Container):
+            value.is_kept = True
+            self._has_containers = True
+        self._values.set(key, value)
+
+    def _drop(self, key: bytes) -> bool:
+        """Take `key` away with its deadline; return whether it was there."""
+        if len(self._deadlines.at) > 0:
+            self._deadlines.drop(key)
+        value = self._values.pop(key)
+        self._release(value)
+        return value is not None
+
+    def _release(self, value: Value | None) -> None:
+        """`value` stands behind its key no more: a large one is freed in slices."""
+        if not isinstance(value, Container):
+            return
+        value.is_kept = False
+        if len(value) > FREED_AT_ONCE_MAX:
+            self._graveyard.bury(value.parts())

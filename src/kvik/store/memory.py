@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from kvik.store.container import Container
 from kvik.store.keyspace import Keyspace
 from kvik.store.value import Value
 
@@ -20,7 +21,7 @@ def weight_of(value: Value) -> int:
     """Return how many bytes of memory a value takes, as the allocator hands them out."""
     if isinstance(value, bytes):
         return aligned(BYTES_OBJECT_BYTES + len(value))
-    return INT_OBJECT_BYTES
+    return value.weight if isinstance(value, Container) else INT_OBJECT_BYTES
 
 
 def weight_of_entry(key: bytes, value: Value, has_deadline: bool) -> int:

@@ -18,6 +18,7 @@ from typing import Final
 
 from mypy_extensions import mypyc_attr
 
+from kvik.store.container import Container
 from kvik.store.databases import Databases
 from kvik.store.keyspace import Keyspace
 from kvik.store.sharded_map import SHARDS, ShardedMap, shard_of
@@ -59,7 +60,9 @@ NO_KEYS: Final[set[bytes]] = set()
 
 def size_of(value: Value) -> int:
     """Return how many bytes holding this value keeps from being freed."""
-    return HELD_BYTES + len(value) if isinstance(value, bytes) else HELD_BYTES
+    if isinstance(value, bytes):
+        return HELD_BYTES + len(value)
+    return HELD_BYTES + value.weight if isinstance(value, Container) else HELD_BYTES
 
 
 class Early:

@@ -2,15 +2,17 @@
 
 from typing import Final, TypeAlias
 
+from kvik.errors import wrong_type
 from kvik.numbers import parse_integer
+from kvik.store.container import STRING, Container
 
-STRING: Final = 0
-
-KIND_NAMES: Final = (b"string",)
+KIND_NAMES: Final = (b"string", b"list", b"set", b"zset", b"hash", b"stream")
 """Redis' name of each kind, by its number."""
 
-Value: TypeAlias = bytes | int
+StringValue: TypeAlias = bytes | int
 """A string is bare bytes, or a bare int when a counter made it: a wrapper would double its size."""
+
+Value: TypeAlias = bytes | int | Container
 
 # Redis keeps a string of up to so many bytes in one allocation with its header.
 EMBEDDED_MAX: Final = 44
@@ -18,19 +20,21 @@ EMBEDDED_MAX: Final = 44
 
 def kind_of(value: Value) -> int:
     """Return the kind of a value, an index into KIND_NAMES."""
-    return STRING
+    return value.kind() if isinstance(value, Container) else STRING
 
 
 def as_bytes(value: Value) -> bytes:
-    """Return a string value as bytes."""
+    """Return a string value as bytes. Raises WRONGTYPE for another kind."""
     if isinstance(value, bytes):
         return value
+    if isinstance(value, Container):
+        raise wrong_type()
     return b"%d" % value
 
 
 def copy_of(value: Value) -> Value:
     """Return an equal value that shares nothing which can change."""
-    return value
+    return value.copy() if isinstance(value, Container) else value
 
 
 def encoding_of(value: Value) -> bytes:
@@ -38,6 +42,8 @@ def encoding_of(value: Value) -> bytes:
 
     A short string that APPEND or SETRANGE made is `raw` in Redis; nothing here remembers that.
     """
+    if isinstance(value, Container):
+        return value.encoding()
     if not isinstance(value, bytes) or parse_integer(value) is not None:
         return b"int"
     return b"embstr" if len(value) <= EMBEDDED_MAX else b"raw"
