@@ -11,7 +11,7 @@ from kvik.declaration import Declaration
 from kvik.engine import Engine
 from kvik.errors import ReplyError
 from kvik.journal.files import Files
-from kvik.replies import BigNumber, CommandLines, Map, NullArray, Pairs, Push, Reply, Set, Status, Verbatim, Wait
+from kvik.replies import BigNumber, CommandLines, Map, NullArray, Pairs, Push, Reply, Series, Set, Status, Verbatim, Wait
 from kvik.request import Request
 from kvik.session import Outlet, Session
 
@@ -213,5 +213,7 @@ def as_plain(reply: Reply) -> Plain:
         return [[*words] for words in reply.commands]
     if isinstance(reply, Push):
         return [as_plain(item) for item in reply.items]
+    if isinstance(reply, Series):
+        return [as_plain(item) for item in reply.replies]
     assert isinstance(reply, Sequence), reply
     return [as_plain(item) for item in reply]

@@ -11,7 +11,7 @@ from typing import Final
 from kvik.clock import Clock
 from kvik.commands.args import Args
 from kvik.commands.family import Command, CommandTable
-from kvik.declaration import COMPOSITE, IMMEDIATE, LOADING, NO_AUTH, NO_MULTI, WRITE, Declaration
+from kvik.declaration import COMPOSITE, IMMEDIATE, LOADING, NO_AUTH, NO_MULTI, SUBSCRIBED, WRITE, Declaration
 from kvik.errors import ReplyError, shown, wrong_arity
 from kvik.journal.journal import Journal
 from kvik.replies import QUEUED, Reply, Wait, WaitForDisk
@@ -81,6 +81,7 @@ class Engine(Services):
         """Forget a caller and everything it had begun."""
         self.stop_waiting(session)
         session.end_transaction()
+        self.channels.leave_all(session)
         self.sessions.pop(session.id, None)
 
     # What handlers ask for
@@ -230,6 +231,8 @@ class Engine(Services):
             return ReplyError("NOAUTH", "Authentication required.")
         if session.queue is not None and flags & NO_MULTI:
             return ReplyError("ERR", "Command not allowed inside a transaction")
+        if session.is_listening and session.protocol == 2 and not flags & SUBSCRIBED:
+            return only_listening(command.declaration.full_name())
         if self.is_loading and not flags & LOADING and not session.is_replay:
             return ReplyError("LOADING", "kvik is loading the dataset in memory")
         if self.journal.is_refusing and flags & WRITE:
@@ -271,6 +274,15 @@ class Engine(Services):
             session.effects = []
         elif not command.flags & COMPOSITE:
             self.journal.record(database, request)
+
+
+def only_listening(name: str) -> ReplyError:
+    """As Redis 7: on a RESP2 connection that listens, an answer could not be told from a message."""
+    return ReplyError(
+        "ERR",
+        f"Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this"
+        " context",
+    )
 
 
 def unknown_command(words: list[bytes]) -> ReplyError:

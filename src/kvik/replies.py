@@ -84,6 +84,13 @@ class Push(Composite):
         self.items: Final = items
 
 
+class Series(Composite):
+    """Several replies to one request, one after the other: what SUBSCRIBE says of each channel."""
+
+    def __init__(self, replies: "Sequence[Reply]") -> None:
+        self.replies: Final = replies
+
+
 class Wait(Composite):
     """The caller has to wait until one of `keys` changes, at most until `deadline`.
 

@@ -7,6 +7,7 @@ from typing import Final
 from mypy_extensions import mypyc_attr
 
 from kvik import machine
+from kvik.channels import Channels
 from kvik.clock import Clock
 from kvik.declaration import Declaration
 from kvik.errors import ReplyError
@@ -136,6 +137,7 @@ class Services:
         self.is_loading = False
         self.statistics: Final = Statistics(clock)
         self.sessions: Final[dict[int, Session]] = {}
+        self.channels: Final = Channels()
         self.run_id: Final = f"{random.getrandbits(RUN_ID_BITS):040x}"
 
     def execute(self, session: Session, request: Request) -> Reply:

@@ -19,6 +19,11 @@ REPLY_SKIP: Final = 2
 """This reply and the next are not sent; then REPLY_SKIP_LAST, then REPLY_ON."""
 REPLY_SKIP_LAST: Final = 3
 
+# The kinds of subscription: indexes into `Session.subscriptions`.
+CHANNELS: Final = 0
+PATTERNS: Final = 1
+SHARD_CHANNELS: Final = 2
+
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Outlet:
@@ -68,6 +73,10 @@ class Session:
         self.wait: Wait | None = None
         self.effects: list[list[bytes]] = []
         self.last_write = 0
+        self.subscriptions: Final[list[dict[bytes, None]]] = [{}, {}, {}]
+        """The names this caller listens to, by kind of subscription."""
+        self.is_listening = False
+        """Whether there are any."""
 
         self.name = b""
         self.library_name = b""

@@ -10,7 +10,7 @@ FLOORS: Final = (
     {"errors", "replies", "clock", "settings", "setting_kinds", "numbers", "request", "declaration", "statistics"}
     | {"build_info", "glob", "long_double", "machine", "wire"},
     {"store"},
-    {"session", "services", "waiting", "dialects", "journal"},
+    {"session", "services", "channels", "waiting", "dialects", "journal"},
     {"commands"},
     {"engine"},
     {"network", "plugins", "client", "web", "replication"},

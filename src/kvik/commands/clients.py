@@ -11,19 +11,20 @@ from kvik.declaration import ADMIN, ANY, LOADING, NOSCRIPT, STALE
 from kvik.errors import ReplyError, shown, syntax_error
 from kvik.numbers import parse_integer
 from kvik.replies import OK, Reply, Verbatim
-from kvik.session import REPLY_OFF, REPLY_ON, REPLY_SKIP, Session
+from kvik.session import CHANNELS, PATTERNS, REPLY_OFF, REPLY_ON, REPLY_SKIP, SHARD_CHANNELS, Session
 
 family = Family("connection")
 
 ONESELF: Final = NOSCRIPT | LOADING | STALE
 OTHERS: Final = ADMIN | NOSCRIPT | LOADING | STALE
 NORMAL: Final = b"normal"
+LISTENER: Final = b"pubsub"
 TYPES: Final = {
     b"normal": NORMAL,
     b"master": b"master",
     b"replica": b"replica",
     b"slave": b"replica",
-    b"pubsub": b"pubsub",
+    b"pubsub": LISTENER,
 }
 DEFAULT_USER: Final = b"default"
 UNIX_PORT: Final = ":0"
@@ -285,8 +286,8 @@ def client_type(args: Args) -> bytes:
 
 
 def type_of(session: Session) -> bytes:
-    """Return the type of a session: all are normal, as nobody replicates or subscribes."""
-    return NORMAL
+    """Return the type of a session: nobody replicates, so it is normal or listens."""
+    return LISTENER if session.is_listening else NORMAL
 
 
 def existing_user(name: bytes) -> bytes:
@@ -325,7 +326,8 @@ def described(session: Session) -> bytes:
         f"id={session.id} addr={session.address} laddr={session.local_address} fd={session.descriptor}"
         f" name={shown(session.name)} age={(now - session.created) // 1_000}"
         f" idle={(now - session.last_active) // 1_000} flags={flags_of(session)} db={session.keys.number}"
-        f" sub=0 psub=0 ssub=0 multi={-1 if queue is None else len(queue)} qbuf={input_bytes} qbuf-free=0"
+        f" sub={len(session.subscriptions[CHANNELS])} psub={len(session.subscriptions[PATTERNS])}"
+        f" ssub={len(session.subscriptions[SHARD_CHANNELS])} multi={-1 if queue is None else len(queue)} qbuf={input_bytes} qbuf-free=0"
         f" argv-mem=0 multi-mem={queue_bytes} rbs=0 rbp=0 obl=0 oll=0 omem={output_bytes}"
         f" tot-mem={input_bytes + queue_bytes + output_bytes} events=r"
         f" cmd={'NULL' if command is None else command.full_name()} user={shown(session.user)} redir=-1"
@@ -337,6 +339,7 @@ def described(session: Session) -> bytes:
 def flags_of(session: Session) -> str:
     """Return Redis' letters for the state of a session, N where there is nothing to say."""
     states = (
+        (session.is_listening, "P"),
         (session.wait is not None, "b"),
         (session.queue is not None, "x"),
         (session.is_dirty, "d"),

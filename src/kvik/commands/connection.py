@@ -30,6 +30,9 @@ PROTOCOLS: Final = (2, 3)
     syntax="[message]",
 )
 def ping(session: Session, args: Args) -> Reply:
+    """As Redis: a RESP2 caller that listens is answered like a message."""
+    if session.is_listening and session.protocol == 2:
+        return [b"pong", args.next() if args.more() else b""]
     return args.next() if args.more() else PONG
 
 
@@ -153,6 +156,7 @@ def not_greeted() -> ReplyError:
 def reset(session: Session, args: Args) -> Reply:
     """As Redis 7.2: as if just connected, but for the library's name, which is still the same library."""
     session.end_transaction()
+    session.services.channels.leave_all(session)
     session.select(0)
     session.protocol = 2
     session.reply_mode = REPLY_ON

@@ -10,7 +10,7 @@ from kvik.commands.family import Family
 from kvik.declaration import ANY, DANGEROUS, LOADING, STALE
 from kvik.replies import Reply, Verbatim
 from kvik.services import REDIS_VERSION
-from kvik.session import Session
+from kvik.session import CHANNELS, PATTERNS, SHARD_CHANNELS, Session
 
 family = Family("server")
 
@@ -90,7 +90,7 @@ def clients(session: Session) -> list[str]:
         f"blocked_clients:{sum([other.wait is not None for other in sessions])}",
         f"watching_clients:{sum([len(other.watching) > 0 for other in sessions])}",
         "tracking_clients:0",
-        "pubsub_clients:0",
+        f"pubsub_clients:{sum([other.is_listening for other in sessions])}",
     ]
 
 
@@ -157,8 +157,9 @@ def statistics(session: Session) -> list[str]:
         "evicted_keys:0",
         f"keyspace_hits:{sum([space.hits for space in spaces])}",
         f"keyspace_misses:{sum([space.misses for space in spaces])}",
-        "pubsub_channels:0",
-        "pubsub_patterns:0",
+        f"pubsub_channels:{len(session.services.channels.names(CHANNELS))}",
+        f"pubsub_patterns:{len(session.services.channels.names(PATTERNS))}",
+        f"pubsubshard_channels:{len(session.services.channels.names(SHARD_CHANNELS))}",
         f"total_error_replies:{sum(counted.errors_by_code.values())}",
         f"kvik_protocol_errors:{counted.protocol_errors}",
     ]

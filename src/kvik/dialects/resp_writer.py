@@ -19,6 +19,7 @@ from kvik.replies import (
     Pairs,
     Push,
     Reply,
+    Series,
     Set,
     Status,
     Stored,
@@ -126,6 +127,8 @@ def _open_composite(reply: Composite, protocol: int, out: BytesWriter) -> list[R
     elif isinstance(reply, Push):
         _write_header(b"*" if protocol < 3 else b">", len(reply.items), out)
         return list(reply.items)
+    elif isinstance(reply, Series):
+        return list(reply.replies)
     elif isinstance(reply, CommandLines):
         _write_header(b"*", len(reply.commands), out)
         return [quote_words(words) for words in reply.commands]

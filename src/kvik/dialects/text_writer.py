@@ -16,6 +16,7 @@ from kvik.replies import (
     Pairs,
     Push,
     Reply,
+    Series,
     Set,
     Status,
     Stored,
@@ -42,6 +43,10 @@ def write_human_reply(reply: Reply, empty_listing: bytes, out: BytesWriter) -> N
             out.write(quote_words(words) + b"\n")
         if not reply.commands:
             out.write(empty_listing)
+        return
+    if isinstance(reply, Series):
+        for each in reply.replies:
+            write_human_reply(each, empty_listing, out)
         return
     if isinstance(reply, Stored):
         out.write(reply.text)
@@ -84,6 +89,8 @@ def _write_composite(reply: Composite, pending: list[Reply], out: BytesWriter) -
         _push_elements(reply.members, pending)
     elif isinstance(reply, Push):
         _push_elements(reply.items, pending)
+    elif isinstance(reply, Series):
+        _push_elements(reply.replies, pending)
     elif isinstance(reply, CommandLines):
         _push_elements([quote_words(words) for words in reply.commands], pending)
     elif isinstance(reply, BigNumber):
