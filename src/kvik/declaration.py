@@ -90,7 +90,7 @@ class Declaration:
     `name` is upper-case, a subcommand's with its parent: `CLIENT ID`. `fewest` and `most` count
     the arguments behind the name, `most` is ANY where there is no limit. `group` is the family's
     name as in Redis' documentation, `since` the Redis version that brought it (kvik's own: "kvik").
-    `syntax` shows the arguments to people.
+    `syntax` shows the arguments to people. `event` is what is published of a key that it changed.
     """
 
     def __init__(
@@ -104,6 +104,7 @@ class Declaration:
         summary: str,
         syntax: str,
         since: str,
+        event: str = "",
     ) -> None:
         self.name: Final = name
         self.group: Final = group
@@ -114,6 +115,7 @@ class Declaration:
         self.summary: Final = summary
         self.syntax: Final = syntax
         self.since: Final = since
+        self.event: Final = (event or self.full_name()).encode()
 
     def full_name(self) -> str:
         """Return the name as errors and COMMAND show it: lower case, `client|id`."""

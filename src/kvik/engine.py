@@ -12,7 +12,7 @@ from kvik.clock import Clock
 from kvik.commands.args import Args
 from kvik.commands.family import Command, CommandTable
 from kvik.declaration import COMPOSITE, IMMEDIATE, LOADING, NO_AUTH, NO_MULTI, SUBSCRIBED, WRITE, Declaration
-from kvik.errors import ReplyError, shown, wrong_arity
+from kvik.errors import ReplyError, UnknownCommand, shown, wrong_arity
 from kvik.journal.journal import Journal
 from kvik.replies import QUEUED, Reply, Wait, WaitForDisk
 from kvik.request import Request
@@ -39,6 +39,8 @@ class Engine(Services):
         databases = Databases(clock, self._interest, settings.databases)
         self._interest.attach(databases)
         super().__init__(clock, random, databases, settings, house)
+        self._interest.notes.channels = self.channels
+        self.apply_notifications()
         self._table: Final = table
         self.journal = journal
         self._next_session = 0
@@ -106,6 +108,15 @@ class Engine(Services):
 
     def changes(self) -> int:
         return self._interest.changes
+
+    def apply_setting(self, name: str) -> None:
+        self.apply_notifications()
+        super().apply_setting(name)
+
+    def apply_notifications(self) -> None:
+        """Read which events are to be told."""
+        self._interest.notes.flags = self.settings.notify_keyspace_events
+        self.wants_events = self._interest.notes.flags > 0
 
     def use_journal(self, journal: Journal) -> None:
         self.journal = journal
@@ -264,6 +275,8 @@ class Engine(Services):
             self._record(session, command, database, request)
         elif len(session.effects) > 0:
             session.effects = []
+        if self.wants_events:
+            self._interest.notes.tell_all(session, command.declaration, self.databases)
         return reply
 
     def _record(self, session: Session, command: Command, database: int, request: Request) -> None:
@@ -285,13 +298,12 @@ def only_listening(name: str) -> ReplyError:
     )
 
 
-def unknown_command(words: list[bytes]) -> ReplyError:
+def unknown_command(words: list[bytes]) -> UnknownCommand:
     """As Redis 7: the name and the first arguments, each cut, so that a huge request gives a short error."""
     arguments = ""
     for word in words[1:]:
         if len(arguments) >= SHOWN_ARGUMENTS_MAX:
             break
         arguments += f"'{shown(word[: SHOWN_ARGUMENTS_MAX - len(arguments)])}' "
-    return ReplyError(
-        "ERR", f"unknown command '{shown(words[0][:SHOWN_ARGUMENTS_MAX])}', with args beginning with: {arguments}"
-    )
+    word = words[0][:SHOWN_ARGUMENTS_MAX]
+    return UnknownCommand(word, f"unknown command '{shown(word)}', with args beginning with: {arguments}")

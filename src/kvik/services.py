@@ -138,7 +138,13 @@ class Services:
         self.statistics: Final = Statistics(clock)
         self.sessions: Final[dict[int, Session]] = {}
         self.channels: Final = Channels()
+        self.wants_events = False
+        """Whether the setting notify-keyspace-events asks for any."""
         self.run_id: Final = f"{random.getrandbits(RUN_ID_BITS):040x}"
+
+    def apply_setting(self, name: str) -> None:
+        """The setting `name` has changed: let it take effect where it does not by itself."""
+        self.house.apply(name)
 
     def execute(self, session: Session, request: Request) -> Reply:
         """Answer one request, as from outside; errors are answers too."""

@@ -7,6 +7,8 @@ is brought into that form first, so that there is one reader per kind.
 import re
 from typing import Final, NamedTuple, TypeAlias
 
+from kvik.events import parse_events, show_events
+
 Value: TypeAlias = "str | int | list[str] | dict[str, OutputLimit]"
 
 UNITS: Final = {
@@ -112,6 +114,17 @@ class Size(Kind):
 
     def from_toml(self, value: object) -> str:
         return str(value) if is_integer(value) else super().from_toml(value)
+
+
+class Events(Kind):
+    def expected(self) -> str:
+        return "letters that name classes of events, such as KEA"
+
+    def parse(self, text: str, current: Value) -> Value:
+        return parse_events(text)
+
+    def show(self, value: Value) -> str:
+        return show_events(value) if isinstance(value, int) else super().show(value)
 
 
 class Octal(Kind):

@@ -13,6 +13,7 @@ from kvik.errors import SettingsError
 from kvik.setting_kinds import (
     Addresses,
     Choice,
+    Events,
     Kind,
     Number,
     Octal,
@@ -182,6 +183,16 @@ class Settings(msgspec.Struct, kw_only=True):
     ] = 0
 
     # What is said about it
+    notify_keyspace_events: Annotated[
+        int,
+        Setting(
+            "notify-keyspace-events",
+            Events(),
+            "Which changes of keys are published: K and E for the two kinds of channel, and letters of classes, A for"
+            " all; empty: none.",
+            True,
+        ),
+    ] = 0
     log_level: Annotated[
         str,
         Setting("loglevel", Choice(("debug", "verbose", "notice", "warning")), "The least that is logged.", True),

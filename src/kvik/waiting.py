@@ -5,7 +5,9 @@ Knows no command.
 
 from typing import Final
 
+from kvik.events import EXPIRED
 from kvik.journal.journal import Journal
+from kvik.notes import Notes
 from kvik.session import Session
 from kvik.store.databases import Databases
 from kvik.store.observer import Observer
@@ -28,6 +30,7 @@ class Interest(Observer):
         self._disk_waiters: Final[dict[Session, None]] = {}
         self._snapshots: Final[list[Snapshot]] = []
         self._databases: Databases | None = None
+        self.notes: Final = Notes()
 
     def attach(self, databases: Databases) -> None:
         """Say which databases the numbers stand for."""
@@ -41,9 +44,12 @@ class Interest(Observer):
         self.changes += 1
         if len(self._watchers) > 0 or len(self._waiters) > 0:
             self._tell(database, key)
+        if self.notes.flags:
+            self.notes.touched.append((database, key))
 
     def expired(self, database: int, key: bytes) -> None:
         self.journal.record_effect(database, [b"DEL", key])
+        self.notes.tell(EXPIRED, b"expired", database, key)
         if len(self._watchers) > 0 or len(self._waiters) > 0:
             self._tell(database, key)
 

@@ -7,15 +7,15 @@ from typing import Final
 from tests.tidy.source import Module, imports
 
 FLOORS: Final = (
-    {"errors", "replies", "clock", "settings", "setting_kinds", "numbers", "request", "declaration", "statistics"}
+    {"errors", "replies", "clock", "settings", "setting_kinds", "numbers", "request", "declaration", "statistics", "events"}
     | {"build_info", "glob", "long_double", "machine", "wire"},
     {"store"},
-    {"session", "services", "channels", "waiting", "dialects", "journal"},
+    {"session", "services", "channels", "notes", "waiting", "dialects", "journal"},
     {"commands"},
     {"engine"},
     {"network", "plugins", "client", "web", "replication"},
     {"assembly", "caretaker"},
-    {"embedded", "cli"},
+    {"embedded", "cli", "serving"},
     {"__main__", "__init__"},
 )
 """From the ground up. `embedded` stands above `assembly`: opening a database in a program builds a house, as the

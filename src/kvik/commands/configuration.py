@@ -24,7 +24,6 @@ FIXED: Final = {
     "maxmemory": "0",
     "maxmemory-policy": "noeviction",
     "cluster-enabled": "no",
-    "notify-keyspace-events": "",
 }
 """What Redis lets choose and clients ask for, while kvik has one answer; CONFIG SET takes only that one.
 
@@ -89,7 +88,7 @@ def set_(session: Session, args: Args) -> Reply:
         for name, text in wanted.items():
             settings.put(name, text)
         for name in wanted:
-            session.services.house.apply(name)
+            session.services.apply_setting(name)
     except ValueError as error:
         for changed, value in before:
             settings.restore(changed, value)

@@ -48,16 +48,18 @@ class Family:
         summary: str,
         syntax: str = "",
         since: str = "1.0.0",
+        event: str = "",
     ) -> Callable[[Handler], Handler]:
         """Declare the command a function handles; returns the function unchanged.
 
         `args` counts the arguments behind the name, at least and at most (ANY: no limit). A
-        subcommand is named with its parent, `CLIENT ID`, and declared after it.
+        subcommand is named with its parent, `CLIENT ID`, and declared after it. `event` is the keyspace
+        event of the keys it changes where that is not called like the command.
         """
 
         def declare(handler: Handler) -> Handler:
             fewest, most = args
-            declaration = Declaration(name, self.name, fewest, most, flags, keys, summary, syntax, since)
+            declaration = Declaration(name, self.name, fewest, most, flags, keys, summary, syntax, since, event)
             self.commands.append((declaration, handler))
             return handler
 
