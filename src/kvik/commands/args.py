@@ -4,7 +4,8 @@ from typing import Final
 
 from mypy_extensions import mypyc_attr
 
-from kvik.errors import not_a_float, not_an_integer, syntax_error
+from kvik.errors import ReplyError, not_a_float, not_an_integer, syntax_error
+from kvik.long_double import LongDouble, parse_long_double
 from kvik.numbers import parse_float, parse_integer
 
 
@@ -39,9 +40,23 @@ class Args:
             raise not_an_integer()
         return number
 
+    def at_least(self, least: int, otherwise: str) -> int:
+        """Return the next word as an integer of at least `least`. Raises ERR `otherwise` for anything else."""
+        number = parse_integer(self.next())
+        if number is None or number < least:
+            raise ReplyError("ERR", otherwise)
+        return number
+
     def number(self) -> float:
         """Return the next word as a float; infinities are numbers, NaN is not."""
         number = parse_float(self.next())
+        if number is None:
+            raise not_a_float()
+        return number
+
+    def long_double(self) -> LongDouble:
+        """Return the next word as a number with the precision of Redis' sums; an infinity is one, NaN is not."""
+        number = parse_long_double(self.next())
         if number is None:
             raise not_a_float()
         return number
@@ -55,6 +70,22 @@ class Args:
                 self.position = position + 1
                 return True
         return False
+
+    def either(self, one: bytes, other: bytes) -> bool:
+        """Step over the next word, one of two (upper case); return whether it is the first. Raises for a third."""
+        if self.option(one):
+            return True
+        if self.option(other):
+            return False
+        raise syntax_error()
+
+    def keys(self, count: int) -> list[bytes]:
+        """Return the next `count` words, keys. Raises where there are fewer."""
+        if count > self.left():
+            raise syntax_error()
+        start = self.position
+        self.position = start + count
+        return self.words[start : start + count]
 
     def more(self) -> bool:
         """Return whether there are words left."""

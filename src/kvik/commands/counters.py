@@ -6,7 +6,7 @@ from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.declaration import DENYOOM, FAST, FIRST, WRITE
 from kvik.errors import ReplyError, not_a_float, not_an_integer
-from kvik.long_double import LongDouble, parse_long_double
+from kvik.long_double import parse_long_double
 from kvik.numbers import INTEGER_MAX, INTEGER_MIN, parse_integer
 from kvik.replies import Reply
 from kvik.session import Session
@@ -118,19 +118,13 @@ def decrby(session: Session, args: Args) -> Reply:
 def incrbyfloat(session: Session, args: Args) -> Reply:
     key = args.key()
     before = session.keys.find(key)
-    number = long_double(b"0" if before is None else as_bytes(before))
-    total = number.plus(long_double(args.next()))
+    number = parse_long_double(b"0" if before is None else as_bytes(before))
+    if number is None:
+        raise not_a_float()
+    total = number.plus(args.long_double())
     if total is None:
         raise ReplyError("ERR", "increment would produce NaN or Infinity")
     value = total.text()
     session.keys.replace(key, value)
     session.effect([b"SET", key, value, b"KEEPTTL"])
     return value
-
-
-def long_double(text: bytes) -> LongDouble:
-    """Return the number `text` is. Raises Redis' error where it is none."""
-    number = parse_long_double(text)
-    if number is None:
-        raise not_a_float()
-    return number

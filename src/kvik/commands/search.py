@@ -4,8 +4,8 @@ from typing import Final
 
 from kvik.commands.args import Args
 from kvik.commands.family import Family
+from kvik.commands.scan_options import ScanOptions, cursor_argument
 from kvik.declaration import ANY, READONLY
-from kvik.errors import ReplyError, syntax_error
 from kvik.glob import Glob
 from kvik.replies import Reply
 from kvik.session import Session
@@ -14,9 +14,6 @@ from kvik.store.value import KIND_NAMES, kind_of
 
 family = Family("generic")
 
-SCAN_COUNT: Final = 10
-CURSOR_MAX: Final = 2**64 - 1
-CURSOR_LENGTH_MAX: Final = 64
 RANDOM_BITS: Final = 62
 
 
@@ -56,47 +53,15 @@ def matching(session: Session, pattern: bytes) -> Reply:
     since="2.8.0",
 )
 def scan(session: Session, args: Args) -> Reply:
-    cursor = parse_cursor(args.next())
-    pattern = b"*"
-    kind: bytes | None = None
-    count = SCAN_COUNT
-    while args.more():
-        if args.option(b"MATCH"):
-            pattern = args.next()
-        elif args.option(b"COUNT"):
-            count = positive_count(args)
-        elif args.option(b"TYPE"):
-            kind = args.next().lower()
-        else:
-            raise syntax_error()
-    after, names = session.keys.scan(cursor, count)
-    if pattern != b"*":
-        glob = Glob(pattern)
-        names = [name for name in names if glob.matches(name)]
+    cursor = cursor_argument(args)
+    options = ScanOptions()
+    options.read(args, takes_type=True)
+    after, names = session.keys.scan(cursor, options.count)
+    names = options.matching(names)
+    kind = options.kind
     if kind is not None:
         names = [name for name in names if is_of_kind(session.keys, name, kind)]
     return [b"%d" % after, names]
-
-
-def positive_count(args: Args) -> int:
-    """Return the next word, the COUNT of a scan. Raises a syntax error for less than one."""
-    count = args.integer()
-    if count < 1:
-        raise syntax_error()
-    return count
-
-
-def parse_cursor(text: bytes) -> int:
-    """Return the cursor `text` is: what C's strtoul reads to the end, as in Redis. Raises `invalid cursor`."""
-    digits = text[1:] if text[:1] in (b"+", b"-") else text
-    if text == b"":
-        return 0
-    if not digits.isdigit() or len(digits) > CURSOR_LENGTH_MAX:
-        raise ReplyError("ERR", "invalid cursor")
-    cursor = int(digits)
-    if cursor > CURSOR_MAX:
-        raise ReplyError("ERR", "invalid cursor")
-    return -cursor & CURSOR_MAX if text[:1] == b"-" else cursor
 
 
 def is_of_kind(space: Keyspace, key: bytes, kind: bytes) -> bool:

@@ -1,0 +1,195 @@
+"""A hash: fields with a value each. Knows no command.
+
+While it is small it is packed in one bytes object (see packed.py): reading a field steps over those before it, a
+change copies some hundred bytes. Beyond that it is a map that splits when it is large: every step is O(1), a
+random field a step per entry of one shard.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from kvik.errors import wrong_type
+from kvik.store.container import HASH, Container
+from kvik.store.keyspace import Keyspace
+from kvik.store.packed import ITEM_BYTES_MAX, PACKED_BYTES_MAX, after, find, fits, item_at, packed, unpacked
+from kvik.store.sharded_map import ShardedMap
+
+# A large hash splits early: its order means nothing, and a random field is found in a small shard.
+SPLIT_AT: Final = 4_096
+# As Redis' hash-max-listpack-entries: how many fields OBJECT ENCODING calls a listpack.
+LISTPACK_FIELDS_MAX: Final = 512
+
+# Measured on 64-bit CPython 3.11: the object, the map's own, and a field's place with two bytes objects in it.
+HASH_BYTES: Final = 96
+MAP_BYTES: Final = 640
+FIELD_BYTES: Final = 72
+BYTES_OBJECT_BYTES: Final = 33
+ALIGNMENT: Final = 16
+
+
+def hash_at(space: Keyspace, key: bytes) -> "HashValue | None":
+    """Return the hash at `key` for reading, None where there is no key. Raises WRONGTYPE for another kind."""
+    value = space.read(key)
+    if value is None or isinstance(value, HashValue):
+        return value
+    raise wrong_type()
+
+
+def hash_to_edit(space: Keyspace, key: bytes) -> "HashValue | None":
+    """As `hash_at`, for a caller that changes the hash and then says so: `space.edited(key, fields)`."""
+    value = space.edit(key)
+    if value is None or isinstance(value, HashValue):
+        return value
+    raise wrong_type()
+
+
+class HashValue(Container):
+    """Fields and values; both are any bytes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = HASH_BYTES + object_bytes(0)
+        self._packed = b""
+        self._count: i64 = 0
+        self._map: ShardedMap[bytes] | None = None
+        self._has_long_items = False
+
+    # What every container does
+
+    def kind(self) -> int:
+        return HASH
+
+    def __len__(self) -> int:
+        fields = self._map
+        return self._count if fields is None else len(fields)
+
+    def copy(self) -> Container:
+        twin = HashValue()
+        twin.weight = self.weight
+        twin._packed = self._packed
+        twin._count = self._count
+        twin._has_long_items = self._has_long_items
+        if self._map is not None:
+            twin._map = ShardedMap(SPLIT_AT)
+            for field, value in self._map.items():
+                twin._map.set(field, value)
+        return twin
+
+    def parts(self) -> list[object]:
+        return [] if self._map is None else self._map.parts()
+
+    def encoding(self) -> bytes:
+        is_small = not self._has_long_items and len(self) <= LISTPACK_FIELDS_MAX
+        return b"listpack" if is_small else b"hashtable"
+
+    # One field
+
+    def get(self, field: bytes) -> bytes | None:
+        """Return the value of a field, None where there is none."""
+        if self._map is not None:
+            return self._map.get(field)
+        place = find(self._packed, field, 2)
+        return None if place < 0 else item_at(self._packed, after(self._packed, place))
+
+    def set(self, field: bytes, value: bytes) -> bool:
+        """Set a field; return whether it is new."""
+        if self._map is None and fits(field) and fits(value):
+            is_new = self._set_packed(field, value)
+            if len(self._packed) > PACKED_BYTES_MAX:
+                self._unpack()
+            return is_new
+        return self._set_in_map(field, value)
+
+    def delete(self, field: bytes) -> bool:
+        """Remove a field; return whether it was there."""
+        if self._map is not None:
+            value = self._map.pop(field)
+            if value is None:
+                return False
+            self.weight -= FIELD_BYTES + object_bytes(len(field)) + object_bytes(len(value))
+            return True
+        items = self._packed
+        place = find(items, field, 2)
+        if place < 0:
+            return False
+        self._repack(items[:place] + items[after(items, after(items, place)) :])
+        self._count -= 1
+        return True
+
+    # All fields
+
+    def fields(self) -> list[bytes]:
+        """Return the fields: in the order in which they came while there are few."""
+        return self.flat()[::2] if self._map is None else self._map.keys()
+
+    def values(self) -> list[bytes]:
+        """Return the values in the order of `fields`."""
+        return self.flat()[1::2]
+
+    def flat(self) -> list[bytes]:
+        """Return field, value, field, value and so on."""
+        if self._map is None:
+            return unpacked(self._packed)
+        found: list[bytes] = []
+        for field, value in self._map.items():
+            found.append(field)
+            found.append(value)
+        return found
+
+    def scan(self, cursor: int, count: int) -> tuple[int, list[bytes]]:
+        """Return the next cursor (0 at the end) and some fields, all of them where there are few."""
+        if self._map is None:
+            return 0, self.fields()
+        return self._map.scan(cursor, count)
+
+    def nth(self, index: int) -> bytes:
+        """Return the field at `index` in the order of `fields`: for choosing one at random."""
+        return self.fields()[index] if self._map is None else self._map.nth(index)
+
+    # Steps
+
+    def _set_packed(self, field: bytes, value: bytes) -> bool:
+        items = self._packed
+        place = find(items, field, 2)
+        if place < 0:
+            self._repack(items + packed(field) + packed(value))
+            self._count += 1
+            return True
+        at = after(items, place)
+        self._repack(items[:at] + packed(value) + items[after(items, at) :])
+        return False
+
+    def _repack(self, items: bytes) -> None:
+        self.weight += object_bytes(len(items)) - object_bytes(len(self._packed))
+        self._packed = items
+
+    def _unpack(self) -> ShardedMap[bytes]:
+        """Go over to a map, for good."""
+        fields: ShardedMap[bytes] = ShardedMap(SPLIT_AT)
+        items = unpacked(self._packed)
+        self._repack(b"")
+        self._map = fields
+        self.weight += MAP_BYTES
+        for index in range(0, len(items), 2):
+            self._set_in_map(items[index], items[index + 1])
+        return fields
+
+    def _set_in_map(self, field: bytes, value: bytes) -> bool:
+        if len(value) > ITEM_BYTES_MAX or len(field) > ITEM_BYTES_MAX:
+            self._has_long_items = True
+        fields = self._map
+        if fields is None:
+            fields = self._unpack()
+        before = fields.get(field)
+        fields.set(field, value)
+        if before is None:
+            self.weight += FIELD_BYTES + object_bytes(len(field)) + object_bytes(len(value))
+            return True
+        self.weight += object_bytes(len(value)) - object_bytes(len(before))
+        return False
+
+
+def object_bytes(length: i64) -> i64:
+    """Return what a bytes object of `length` bytes takes, as the allocator hands it out."""
+    return (BYTES_OBJECT_BYTES + length + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
