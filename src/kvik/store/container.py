@@ -12,6 +12,15 @@ ZSET: Final = 3
 HASH: Final = 4
 STREAM: Final = 5
 
+# Measured on 64-bit CPython 3.11: what a bytes object has beside its bytes, and how the allocator rounds.
+BYTES_OBJECT_BYTES: Final = 33
+ALIGNMENT: Final = 16
+
+
+def weight_of_bytes(length: i64) -> i64:
+    """Return how many bytes of memory a bytes object of `length` bytes takes."""
+    return (BYTES_OBJECT_BYTES + length + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
+
 
 class Container:
     """Members behind one key. Changed between `Keyspace.edit` and `Keyspace.edited` only.

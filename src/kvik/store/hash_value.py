@@ -10,7 +10,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from kvik.errors import wrong_type
-from kvik.store.container import HASH, Container
+from kvik.store.container import HASH, Container, weight_of_bytes
 from kvik.store.keyspace import Keyspace
 from kvik.store.packed import ITEM_BYTES_MAX, PACKED_BYTES_MAX, after, find, fits, item_at, packed, unpacked
 from kvik.store.sharded_map import ShardedMap
@@ -24,8 +24,6 @@ LISTPACK_FIELDS_MAX: Final = 512
 HASH_BYTES: Final = 96
 MAP_BYTES: Final = 640
 FIELD_BYTES: Final = 72
-BYTES_OBJECT_BYTES: Final = 33
-ALIGNMENT: Final = 16
 
 
 def hash_at(space: Keyspace, key: bytes) -> "HashValue | None":
@@ -49,7 +47,7 @@ class HashValue(Container):
 
     def __init__(self) -> None:
         super().__init__()
-        self.weight = HASH_BYTES + object_bytes(0)
+        self.weight = HASH_BYTES + weight_of_bytes(0)
         self._packed = b""
         self._count: i64 = 0
         self._map: ShardedMap[bytes] | None = None
@@ -107,7 +105,7 @@ class HashValue(Container):
             value = self._map.pop(field)
             if value is None:
                 return False
-            self.weight -= FIELD_BYTES + object_bytes(len(field)) + object_bytes(len(value))
+            self.weight -= FIELD_BYTES + weight_of_bytes(len(field)) + weight_of_bytes(len(value))
             return True
         items = self._packed
         place = find(items, field, 2)
@@ -161,7 +159,7 @@ class HashValue(Container):
         return False
 
     def _repack(self, items: bytes) -> None:
-        self.weight += object_bytes(len(items)) - object_bytes(len(self._packed))
+        self.weight += weight_of_bytes(len(items)) - weight_of_bytes(len(self._packed))
         self._packed = items
 
     def _unpack(self) -> ShardedMap[bytes]:
@@ -184,12 +182,7 @@ class HashValue(Container):
         before = fields.get(field)
         fields.set(field, value)
         if before is None:
-            self.weight += FIELD_BYTES + object_bytes(len(field)) + object_bytes(len(value))
+            self.weight += FIELD_BYTES + weight_of_bytes(len(field)) + weight_of_bytes(len(value))
             return True
-        self.weight += object_bytes(len(value)) - object_bytes(len(before))
+        self.weight += weight_of_bytes(len(value)) - weight_of_bytes(len(before))
         return False
-
-
-def object_bytes(length: i64) -> i64:
-    """Return what a bytes object of `length` bytes takes, as the allocator hands it out."""
-    return (BYTES_OBJECT_BYTES + length + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT

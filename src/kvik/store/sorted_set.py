@@ -1,0 +1,400 @@
+"""A sorted set: members, each with a score, in the order of the scores and, where these are equal, of their bytes.
+
+Up to SMALL_MEMBERS it is one leaf, and a member is looked for in it one by one. Beyond that
+
+1. a map that splits when it is large tells the score of a member: O(1);
+2. a tree holds the members in their order. Its leaves are two lists, of scores and of members; an inner node knows
+   of each child its first entry and, by `count`, how many members are below. So adding, removing, the rank of a
+   member, the member of a rank and the number of members below a score are O(log n), with nodes of up to NODE_LENGTH.
+
+A leaf that is full is split in the middle; a node that becomes small is joined with its neighbour.
+"""
+
+from typing import Final
+
+from mypy_extensions import i64
+
+from kvik.errors import wrong_type
+from kvik.store.container import ZSET, Container, weight_of_bytes
+from kvik.store.keyspace import Keyspace
+from kvik.store.sharded_map import ShardedMap
+
+SPLIT_AT: Final = 4_096
+SMALL_MEMBERS: Final = 64
+NODE_LENGTH: Final = 128
+JOINED_LENGTH_MAX: Final = 64
+# As Redis' zset-max-listpack-entries and -value: what OBJECT ENCODING calls a listpack.
+LISTPACK_MEMBERS_MAX: Final = 128
+LISTPACK_BYTES_MAX: Final = 64
+
+# Measured on 64-bit CPython 3.11: the object with its leaf, the map's own, a score with its two places, and a
+# member's place in the map with its share of a leaf.
+SORTED_SET_BYTES: Final = 360
+MAP_BYTES: Final = 640
+SMALL_MEMBER_BYTES: Final = 44
+MEMBER_BYTES: Final = 120
+
+
+def sorted_set_at(space: Keyspace, key: bytes) -> "SortedSet | None":
+    """Return the sorted set at `key` for reading, None where there is no key. Raises WRONGTYPE for another kind."""
+    value = space.read(key)
+    if value is None or isinstance(value, SortedSet):
+        return value
+    raise wrong_type()
+
+
+def sorted_set_to_edit(space: Keyspace, key: bytes) -> "SortedSet | None":
+    """As `sorted_set_at`, for a caller that changes the set and then says so: `space.edited(key, members)`."""
+    value = space.edit(key)
+    if value is None or isinstance(value, SortedSet):
+        return value
+    raise wrong_type()
+
+
+class Node:
+    """A leaf, which has no children, or an inner node, whose entries are the first ones of its children."""
+
+    def __init__(self, scores: list[float], members: list[bytes], children: "list[Node]", count: i64) -> None:
+        self.scores: Final = scores
+        self.members: Final = members
+        self.children: Final = children
+        self.count: i64 = count
+
+
+def leaf(scores: list[float], members: list[bytes]) -> Node:
+    return Node(scores, members, [], len(members))
+
+
+class SortedSet(Container):
+    """Scores are floats, infinities among them, never NaN. Ranks count from 0."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = SORTED_SET_BYTES
+        self._root = leaf([], [])
+        self._scores: ShardedMap[float] | None = None
+        self._has_long_members = False
+
+    # What every container does
+
+    def kind(self) -> int:
+        return ZSET
+
+    def __len__(self) -> int:
+        return self._root.count
+
+    def copy(self) -> Container:
+        twin = SortedSet()
+        twin.weight = self.weight
+        twin._root = copy_of_node(self._root)
+        twin._has_long_members = self._has_long_members
+        if self._scores is not None:
+            twin._scores = ShardedMap(SPLIT_AT)
+            for member, score in self._scores.items():
+                twin._scores.set(member, score)
+        return twin
+
+    def parts(self) -> list[object]:
+        parts: list[object] = [] if self._scores is None else self._scores.parts()
+        for child in self._root.children:
+            parts += child.children if child.children else [child]
+        return parts
+
+    def encoding(self) -> bytes:
+        is_small = not self._has_long_members and len(self) <= LISTPACK_MEMBERS_MAX
+        return b"listpack" if is_small else b"skiplist"
+
+    # One member
+
+    def score(self, member: bytes) -> float | None:
+        """Return the score of a member, None where it is not there."""
+        if self._scores is not None:
+            return self._scores.get(member)
+        members = self._root.members
+        for index in range(len(members)):
+            if members[index] == member:
+                return self._root.scores[index]
+        return None
+
+    def put(self, member: bytes, score: float) -> bool:
+        """Give a member this score; return whether it is new."""
+        before = self.score(member)
+        if before is not None:
+            if before != score:
+                self._root_remove(before, member)
+                self._root_insert(score, member)
+                if self._scores is not None:
+                    self._scores.set(member, score)
+            return False
+        self._root_insert(score, member)
+        if len(member) > LISTPACK_BYTES_MAX or len(self) > LISTPACK_MEMBERS_MAX:
+            self._has_long_members = True
+        if self._scores is not None:
+            self._scores.set(member, score)
+        elif len(self) > SMALL_MEMBERS:
+            self._make_map()
+        self.weight += weight_of_bytes(len(member)) + self._member_bytes()
+        return True
+
+    def remove(self, member: bytes) -> bool:
+        """Take a member out; return whether it was there."""
+        score = self.score(member)
+        if score is None:
+            return False
+        self._root_remove(score, member)
+        if self._scores is not None:
+            self._scores.pop(member)
+        self.weight -= weight_of_bytes(len(member)) + self._member_bytes()
+        return True
+
+    def rank(self, member: bytes) -> int:
+        """Return how many members stand before this one, -1 where it is not there."""
+        score = self.score(member)
+        if score is None:
+            return -1
+        node = self._root
+        rank: i64 = 0
+        while len(node.children) > 0:
+            place = child_for(node, score, member)
+            rank += count_before(node, place)
+            node = node.children[place]
+        return rank + place_in(node, score, member)
+
+    # By rank
+
+    def slice(self, start: int, stop: int) -> tuple[list[bytes], list[float]]:
+        """Return the members from rank `start` up to and without `stop`, and their scores."""
+        members: list[bytes] = []
+        scores: list[float] = []
+        if start < stop:
+            collect(self._root, start, stop, members, scores)
+        return members, scores
+
+    # By score and by bytes
+
+    def count_below(self, score: float, or_equal: bool) -> int:
+        """Return how many members have a lower score, or one that is equal where `or_equal`."""
+        node = self._root
+        count: i64 = 0
+        while True:
+            place = first_above(node.scores, score, or_equal)
+            if len(node.children) == 0:
+                return count + place
+            if place > 0:
+                place -= 1
+            count += count_before(node, place)
+            node = node.children[place]
+
+    def count_before_member(self, member: bytes, or_equal: bool) -> int:
+        """Return how many members are lower as bytes, or equal where `or_equal`; all scores have to be the same."""
+        node = self._root
+        count: i64 = 0
+        while True:
+            place = first_after(node.members, member, or_equal)
+            if len(node.children) == 0:
+                return count + place
+            if place > 0:
+                place -= 1
+            count += count_before(node, place)
+            node = node.children[place]
+
+    # All members
+
+    def scan(self, cursor: int, count: int) -> tuple[int, list[bytes]]:
+        """Return the next cursor (0 at the end) and some members, all of them where there are few."""
+        if self._scores is None:
+            return 0, self._root.members[:]
+        return self._scores.scan(cursor, count)
+
+    # Steps
+
+    def _member_bytes(self) -> i64:
+        return SMALL_MEMBER_BYTES if self._scores is None else MEMBER_BYTES
+
+    def _make_map(self) -> None:
+        """Go over to a map and a tree, for good."""
+        scores: ShardedMap[float] = ShardedMap(SPLIT_AT)
+        root = self._root
+        for index in range(len(root.members)):
+            scores.set(root.members[index], root.scores[index])
+        self._scores = scores
+        # The newest member is weighed by who put it in.
+        self.weight += MAP_BYTES + (root.count - 1) * (MEMBER_BYTES - SMALL_MEMBER_BYTES)
+
+    def _root_insert(self, score: float, member: bytes) -> None:
+        right = insert(self._root, score, member)
+        if right is not None:
+            left = self._root
+            scores = [left.scores[0], right.scores[0]]
+            self._root = Node(scores, [left.members[0], right.members[0]], [left, right], left.count + right.count)
+
+    def _root_remove(self, score: float, member: bytes) -> None:
+        remove(self._root, score, member)
+        while len(self._root.children) == 1:
+            self._root = self._root.children[0]
+
+
+# Finding a place in a node
+
+
+def place_in(node: Node, score: float, member: bytes) -> i64:
+    """Return the number of entries of a node that are lower than this one."""
+    scores = node.scores
+    members = node.members
+    low: i64 = 0
+    high: i64 = len(scores)
+    while low < high:
+        middle = (low + high) >> 1
+        here = scores[middle]
+        if here < score or (here == score and members[middle] < member):
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def child_for(node: Node, score: float, member: bytes) -> i64:
+    """Return which child holds this entry, or would: the last one whose first entry is not higher."""
+    place = place_in(node, score, member)
+    if place < len(node.scores) and node.scores[place] == score and node.members[place] == member:
+        return place
+    return place - 1 if place > 0 else 0
+
+
+def first_above(scores: list[float], score: float, or_equal: bool) -> i64:
+    """Return the number of scores that are lower, or equal where `or_equal`."""
+    low: i64 = 0
+    high: i64 = len(scores)
+    while low < high:
+        middle = (low + high) >> 1
+        here = scores[middle]
+        if here < score or (or_equal and here == score):
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def first_after(members: list[bytes], member: bytes, or_equal: bool) -> i64:
+    """Return the number of members that are lower as bytes, or equal where `or_equal`."""
+    low: i64 = 0
+    high: i64 = len(members)
+    while low < high:
+        middle = (low + high) >> 1
+        here = members[middle]
+        if here < member or (or_equal and here == member):
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def count_before(node: Node, place: i64) -> i64:
+    """Return how many members are below the children before this one."""
+    count: i64 = 0
+    children = node.children
+    index: i64 = 0
+    while index < place:
+        count += children[index].count
+        index += 1
+    return count
+
+
+# Changing a tree
+
+
+def insert(node: Node, score: float, member: bytes) -> Node | None:
+    """Put an entry below a node; return the node's new right neighbour where it had to be split."""
+    node.count += 1
+    if len(node.children) == 0:
+        place = place_in(node, score, member)
+        node.scores.insert(place, score)
+        node.members.insert(place, member)
+    else:
+        place = child_for(node, score, member)
+        child = node.children[place]
+        right = insert(child, score, member)
+        node.scores[place] = child.scores[0]
+        node.members[place] = child.members[0]
+        if right is not None:
+            node.scores.insert(place + 1, right.scores[0])
+            node.members.insert(place + 1, right.members[0])
+            node.children.insert(place + 1, right)
+    return split(node) if len(node.scores) > NODE_LENGTH else None
+
+
+def split(node: Node) -> Node:
+    """Move the upper half of a node to a new one; return that."""
+    half = len(node.scores) // 2
+    right = Node(node.scores[half:], node.members[half:], node.children[half:], 0)
+    del node.scores[half:]
+    del node.members[half:]
+    del node.children[half:]
+    right.count = len(right.members) if len(right.children) == 0 else count_before(right, len(right.children))
+    node.count -= right.count
+    return right
+
+
+def remove(node: Node, score: float, member: bytes) -> None:
+    """Take an entry that is there from below a node."""
+    node.count -= 1
+    if len(node.children) == 0:
+        place = place_in(node, score, member)
+        del node.scores[place]
+        del node.members[place]
+        return
+    place = child_for(node, score, member)
+    child = node.children[place]
+    remove(child, score, member)
+    if child.count == 0:
+        forget_child(node, place)
+        return
+    node.scores[place] = child.scores[0]
+    node.members[place] = child.members[0]
+    if len(child.scores) < JOINED_LENGTH_MAX // 2:
+        join_small(node, place)
+
+
+def forget_child(node: Node, place: i64) -> None:
+    del node.scores[place]
+    del node.members[place]
+    del node.children[place]
+
+
+def join_small(node: Node, place: i64) -> None:
+    """Join a child that has become small with a neighbour, where the two are small together."""
+    last: i64 = len(node.children) - 1
+    first = place if place < last else place - 1
+    if first < 0:
+        return
+    left, right = node.children[first], node.children[first + 1]
+    if len(left.scores) + len(right.scores) > JOINED_LENGTH_MAX:
+        return
+    left.scores.extend(right.scores)
+    left.members.extend(right.members)
+    left.children.extend(right.children)
+    left.count += right.count
+    forget_child(node, first + 1)
+
+
+# Reading a tree
+
+
+def collect(node: Node, start: i64, stop: i64, members: list[bytes], scores: list[float]) -> None:
+    """Append the entries below a node from the `start`-th up to and without the `stop`-th."""
+    if len(node.children) == 0:
+        members.extend(node.members[start:stop])
+        scores.extend(node.scores[start:stop])
+        return
+    for child in node.children:
+        if stop <= 0:
+            return
+        if start < child.count:
+            collect(child, start if start > 0 else 0, stop, members, scores)
+        start -= child.count
+        stop -= child.count
+
+
+def copy_of_node(node: Node) -> Node:
+    children = [copy_of_node(child) for child in node.children]
+    return Node(node.scores[:], node.members[:], children, node.count)
