@@ -68,6 +68,8 @@ class Keys:
         if self.count_at > 0:
             text = words[self.count_at] if self.count_at < len(words) else b"0"
             count = int(text) if text.isdigit() and len(text) < 10 else 0
+            if self.count_at + count >= len(words):
+                return []
             return words[self.count_at + 1 : self.count_at + 1 + count]
         if self.first == 0:
             return []

@@ -170,6 +170,24 @@ class SortedSet(Container):
             collect(self._root, start, stop, members, scores)
         return members, scores
 
+    def nth(self, rank: int) -> bytes:
+        """Return the member of a rank."""
+        members, _ = self.slice(rank, rank + 1)
+        return members[0]
+
+    def take(self, count: int, from_the_top: bool) -> tuple[list[bytes], list[float]]:
+        """Take out up to `count` members with the lowest scores, or the highest; return them, the outermost first."""
+        size = len(self)
+        if from_the_top:
+            members, scores = self.slice(max(size - count, 0), size)
+            members.reverse()
+            scores.reverse()
+        else:
+            members, scores = self.slice(0, min(count, size))
+        for member in members:
+            self.remove(member)
+        return members, scores
+
     # By score and by bytes
 
     def count_below(self, score: float, or_equal: bool) -> int:

@@ -1,0 +1,400 @@
+"""Sorted sets: adding, removing and asking for members with their scores. Ranges have a file of their own."""
+
+import math
+from typing import Final
+
+from kvik.commands.args import Args
+from kvik.commands.family import Family
+from kvik.commands.sampling import chosen, count_argument
+from kvik.commands.scan_options import ScanOptions, cursor_argument
+from kvik.declaration import ANY, DENYOOM, FAST, FIRST, READONLY, WRITE
+from kvik.errors import ReplyError, syntax_error
+from kvik.events import ZSET as ZSET_EVENT
+from kvik.numbers import INTEGER_MAX, parse_integer
+from kvik.replies import Pairs, Reply
+from kvik.session import Session
+from kvik.store.container import ZSET
+from kvik.store.sorted_set import SortedSet, sorted_set_at, sorted_set_to_edit
+from kvik.store.value import Value
+
+family = Family("sorted-set")
+
+ADDING: Final = WRITE | DENYOOM | FAST
+TAKING: Final = WRITE | FAST
+READING: Final = READONLY | FAST
+REBUILT_MEMBERS: Final = 64
+"""How many members one command makes again."""
+VALUES_COUNT_MAX: Final = INTEGER_MAX // 2
+
+
+@family.rebuilds(ZSET)
+def rebuild(key: bytes, value: Value, deadline: int) -> list[list[bytes]]:
+    commands: list[list[bytes]] = []
+    if isinstance(value, SortedSet):
+        for start in range(0, len(value), REBUILT_MEMBERS):
+            words = [b"ZADD", key]
+            members, scores = value.slice(start, start + REBUILT_MEMBERS)
+            for index in range(len(members)):
+                words.append(score_text(scores[index]))
+                words.append(members[index])
+            commands.append(words)
+    if deadline >= 0:
+        commands.append([b"PEXPIREAT", key, b"%d" % deadline])
+    return commands
+
+
+def score_text(score: float) -> bytes:
+    """Return a score so that it is read back as the same number."""
+    return b"%.17g" % score
+
+
+# Adding
+
+
+class AddOptions:
+    """What ZADD was asked besides adding."""
+
+    def __init__(self) -> None:
+        self.only_new = False
+        self.only_present = False
+        self.only_greater = False
+        self.only_less = False
+        self.counts_changed = False
+        self.increments = False
+
+    def read(self, args: Args) -> None:
+        while args.more():
+            if args.option(b"NX"):
+                self.only_new = True
+            elif args.option(b"XX"):
+                self.only_present = True
+            elif args.option(b"CH"):
+                self.counts_changed = True
+            elif args.option(b"INCR"):
+                self.increments = True
+            elif args.option(b"GT"):
+                self.only_greater = True
+            elif args.option(b"LT"):
+                self.only_less = True
+            else:
+                break
+
+    def check(self, words: int) -> None:
+        """Raise for options that exclude each other, in Redis' order. `words` counts the scores and members."""
+        if words == 0 or words % 2:
+            raise syntax_error()
+        if self.only_new and self.only_present:
+            raise ReplyError("ERR", "XX and NX options at the same time are not compatible")
+        if (self.only_new and (self.only_greater or self.only_less)) or (self.only_greater and self.only_less):
+            raise ReplyError("ERR", "GT, LT, and/or NX options at the same time are not compatible")
+        if self.increments and words > 2:
+            raise ReplyError("ERR", "INCR option supports a single increment-element pair")
+
+    def forbid(self, before: float | None, score: float) -> bool:
+        """Return whether a member that has the score `before` may not get `score`."""
+        if before is None:
+            return self.only_present
+        return self.only_new or (self.only_greater and score <= before) or (self.only_less and score >= before)
+
+
+@family.command(
+    "ZADD",
+    args=(3, ANY),
+    flags=ADDING,
+    keys=FIRST,
+    summary="Adds members to a sorted set, or changes their scores.",
+    syntax="key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...]",
+    since="1.2.0",
+)
+def zadd(session: Session, args: Args) -> Reply:
+    key = args.key()
+    options = AddOptions()
+    options.read(args)
+    options.check(args.left())
+    members: list[bytes] = []
+    scores: list[float] = []
+    while args.more():
+        scores.append(args.number())
+        members.append(args.next())
+    if options.increments:
+        return increment(session, key, options, scores[0], members[0])
+    return add_all(session, key, options, scores, members)
+
+
+def add_all(session: Session, key: bytes, options: AddOptions, scores: list[float], members: list[bytes]) -> Reply:
+    held = sorted_set_to_edit(session.keys, key)
+    if held is None:
+        if options.only_present:
+            return 0
+        held = SortedSet()
+    added = 0
+    updated = 0
+    for index in range(len(members)):
+        member, score = members[index], scores[index]
+        before = held.score(member)
+        if options.forbid(before, score):
+            continue
+        if before is None:
+            held.put(member, score)
+            added += 1
+        elif before != score:
+            held.put(member, score)
+            updated += 1
+    if added or updated:
+        session.keys.edited(key, held)
+    return added + updated if options.counts_changed else added
+
+
+def increment(session: Session, key: bytes, options: AddOptions, amount: float, member: bytes) -> Reply:
+    """Add to the score of a member, 0 where there is none; return the new score, None where an option forbids it."""
+    held = sorted_set_to_edit(session.keys, key)
+    if held is None:
+        if options.only_present:
+            return None
+        held = SortedSet()
+    before = held.score(member)
+    score = amount if before is None else before + amount
+    if before is None:
+        if options.only_present:
+            return None
+    elif options.only_new:
+        return None
+    if math.isnan(score):
+        raise ReplyError("ERR", "resulting score is not a number (NaN)")
+    if options.forbid(before, score):
+        return None
+    if before is None or before != score:
+        held.put(member, score)
+        session.effect([b"ZADD", key, score_text(score), member])
+        session.event(ZSET_EVENT, b"zincr", key)
+        session.keys.edited(key, held)
+    return score
+
+
+@family.command(
+    "ZINCRBY",
+    args=(3, 3),
+    flags=ADDING,
+    keys=FIRST,
+    summary="Adds to the score of a member of a sorted set and returns the sum.",
+    syntax="key increment member",
+    since="1.2.0",
+)
+def zincrby(session: Session, args: Args) -> Reply:
+    key = args.key()
+    amount = args.number()
+    return increment(session, key, AddOptions(), amount, args.next())
+
+
+# Removing
+
+
+@family.command(
+    "ZREM",
+    args=(2, ANY),
+    flags=TAKING,
+    keys=FIRST,
+    summary="Removes members of a sorted set and returns how many were there.",
+    syntax="key member [member ...]",
+    since="1.2.0",
+)
+def zrem(session: Session, args: Args) -> Reply:
+    key = args.key()
+    held = sorted_set_to_edit(session.keys, key)
+    if held is None:
+        return 0
+    removed = 0
+    while args.more() and len(held) > 0:
+        if held.remove(args.next()):
+            removed += 1
+    if removed:
+        session.keys.edited(key, held)
+    return removed
+
+
+@family.command(
+    "ZPOPMIN",
+    args=(1, ANY),
+    flags=TAKING,
+    keys=FIRST,
+    summary="Removes and returns the members with the lowest scores.",
+    syntax="key [count]",
+    since="5.0.0",
+)
+def zpopmin(session: Session, args: Args) -> Reply:
+    return pop(session, args, False)
+
+
+@family.command(
+    "ZPOPMAX",
+    args=(1, ANY),
+    flags=TAKING,
+    keys=FIRST,
+    summary="Removes and returns the members with the highest scores.",
+    syntax="key [count]",
+    since="5.0.0",
+)
+def zpopmax(session: Session, args: Args) -> Reply:
+    return pop(session, args, True)
+
+
+def pop(session: Session, args: Args, from_the_top: bool) -> Reply:
+    """As Redis: with a count RESP3 has pairs, without one the member and its score."""
+    key = args.key()
+    count = 1
+    is_counted = args.more()
+    if is_counted:
+        if args.left() > 1:
+            raise syntax_error()
+        count = count_of_members(args)
+    held = sorted_set_to_edit(session.keys, key)
+    if held is None or count == 0:
+        return []
+    members, scores = held.take(count, from_the_top)
+    session.keys.edited(key, held)
+    pairs: list[tuple[Reply, Reply]] = [(members[index], scores[index]) for index in range(len(members))]
+    return Pairs(pairs) if is_counted else [members[0], scores[0]]
+
+
+def count_of_members(args: Args) -> int:
+    count = parse_integer(args.next())
+    if count is None or count < 0:
+        raise ReplyError("ERR", "value is out of range, must be positive")
+    return count
+
+
+# Asking
+
+
+@family.command(
+    "ZSCORE",
+    args=(2, 2),
+    flags=READING,
+    keys=FIRST,
+    summary="Returns the score of a member of a sorted set.",
+    syntax="key member",
+    since="1.2.0",
+)
+def zscore(session: Session, args: Args) -> Reply:
+    held = sorted_set_at(session.keys, args.key())
+    return None if held is None else held.score(args.next())
+
+
+@family.command(
+    "ZMSCORE",
+    args=(2, ANY),
+    flags=READING,
+    keys=FIRST,
+    summary="Returns the scores of members of a sorted set, null for each that is not there.",
+    syntax="key member [member ...]",
+    since="6.2.0",
+)
+def zmscore(session: Session, args: Args) -> Reply:
+    held = sorted_set_at(session.keys, args.key())
+    found: list[Reply] = []
+    for member in args.rest():
+        found.append(None if held is None else held.score(member))
+    return found
+
+
+@family.command(
+    "ZCARD",
+    args=(1, 1),
+    flags=READING,
+    keys=FIRST,
+    summary="Returns the number of members in a sorted set.",
+    syntax="key",
+    since="1.2.0",
+)
+def zcard(session: Session, args: Args) -> Reply:
+    held = sorted_set_at(session.keys, args.key())
+    return 0 if held is None else len(held)
+
+
+@family.command(
+    "ZRANK",
+    args=(2, 2),
+    flags=READING,
+    keys=FIRST,
+    summary="Returns how many members have a lower score than this one.",
+    syntax="key member",
+    since="2.0.0",
+)
+def zrank(session: Session, args: Args) -> Reply:
+    return rank(session, args, False)
+
+
+@family.command(
+    "ZREVRANK",
+    args=(2, 2),
+    flags=READING,
+    keys=FIRST,
+    summary="Returns how many members have a higher score than this one.",
+    syntax="key member",
+    since="2.0.0",
+)
+def zrevrank(session: Session, args: Args) -> Reply:
+    return rank(session, args, True)
+
+
+def rank(session: Session, args: Args, from_the_top: bool) -> Reply:
+    held = sorted_set_at(session.keys, args.key())
+    place = -1 if held is None else held.rank(args.next())
+    if held is None or place < 0:
+        return None
+    return len(held) - 1 - place if from_the_top else place
+
+
+@family.command(
+    "ZRANDMEMBER",
+    args=(1, ANY),
+    flags=READONLY,
+    keys=FIRST,
+    summary="Returns one or more random members of a sorted set.",
+    syntax="key [count [WITHSCORES]]",
+    since="6.2.0",
+)
+def zrandmember(session: Session, args: Args) -> Reply:
+    key = args.key()
+    random = session.services.random
+    if not args.more():
+        held = sorted_set_at(session.keys, key)
+        return None if held is None else held.nth(random.randrange(len(held)))
+    count = count_argument(args)
+    has_scores = args.more()
+    if has_scores and (not args.option(b"WITHSCORES") or args.more()):
+        raise syntax_error()
+    if has_scores and abs(count) > VALUES_COUNT_MAX:
+        raise ReplyError("ERR", "value is out of range")
+    held = sorted_set_at(session.keys, key)
+    if held is None:
+        return []
+    members = [held.nth(number) for number in chosen(random, len(held), count)]
+    return Pairs([(member, held.score(member)) for member in members]) if has_scores else members
+
+
+@family.command(
+    "ZSCAN",
+    args=(2, ANY),
+    flags=READONLY,
+    keys=FIRST,
+    summary="Iterates over the members and scores of a sorted set.",
+    syntax="key cursor [MATCH pattern] [COUNT count]",
+    since="2.8.0",
+)
+def zscan(session: Session, args: Args) -> Reply:
+    key = args.key()
+    cursor = cursor_argument(args)
+    held = sorted_set_at(session.keys, key)
+    if held is None:
+        return [b"0", []]
+    options = ScanOptions()
+    options.read(args)
+    after, members = held.scan(cursor, options.count)
+    found: list[Reply] = []
+    for member in options.matching(members):
+        score = held.score(member)
+        if score is not None:
+            found.append(member)
+            found.append(score_text(score))
+    return [b"%d" % after, found]
