@@ -54,7 +54,7 @@ FLAG_NAMES: Final = (
 class Keys:
     """Which words of a request are keys: from `first` to `last` (negative: from the end) by `step`.
 
-    With `count_at` > 0 the word there says how many keys follow it.
+    With `count_at` > 0 the word there says how many keys follow it; they come after those by position.
     """
 
     def __init__(self, first: int, last: int, step: int, count_at: int = 0) -> None:
@@ -65,16 +65,17 @@ class Keys:
 
     def of(self, words: list[bytes]) -> list[bytes]:
         """Return the keys among `words`, where the command's name is word 0."""
+        found: list[bytes] = []
+        if self.first > 0:
+            last = self.last if self.last >= 0 else len(words) + self.last
+            found = words[self.first : last + 1 : self.step]
         if self.count_at > 0:
             text = words[self.count_at] if self.count_at < len(words) else b"0"
             count = int(text) if text.isdigit() and len(text) < 10 else 0
             if self.count_at + count >= len(words):
                 return []
-            return words[self.count_at + 1 : self.count_at + 1 + count]
-        if self.first == 0:
-            return []
-        last = self.last if self.last >= 0 else len(words) + self.last
-        return words[self.first : last + 1 : self.step]
+            found = found + words[self.count_at + 1 : self.count_at + 1 + count]
+        return found
 
 
 NO_KEYS: Final = Keys(0, 0, 0)

@@ -52,7 +52,7 @@ def positive_count(args: Args) -> int:
 
 def cursor_argument(args: Args) -> int:
     """Return the next word, a cursor: what C's strtoul reads to the end, as in Redis. Raises `invalid cursor`."""
-    text = args.next()
+    text = args.next().partition(b"\0")[0]
     digits = text[1:] if text[:1] in (b"+", b"-") else text
     if text == b"":
         return 0

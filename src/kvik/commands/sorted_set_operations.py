@@ -13,7 +13,7 @@ from kvik.replies import Pairs, Reply
 from kvik.session import Session
 from kvik.store.keyspace import Keyspace
 from kvik.store.set_value import SetValue
-from kvik.store.sorted_set import SortedSet
+from kvik.store.sorted_set import SortedSet, sorted_set_of
 
 family = Family("sorted-set")
 
@@ -56,14 +56,14 @@ class Operand:
         return {members[index]: weighted(scores[index], self.weight) for index in range(len(members))}
 
     def score(self, member: bytes) -> float | None:
-        """Return the weighted score of a member, None where it is not there."""
+        """Return the weighted score of a member, None where it is not there. As in Redis it can be NaN here."""
         held = self.held
         if held is None:
             return None
         if isinstance(held, SetValue):
             return self.weight if held.contains(member) else None
         score = held.score(member)
-        return None if score is None else weighted(score, self.weight)
+        return None if score is None else score * self.weight
 
 
 def weighted(score: float, weight: float) -> float:
@@ -151,9 +151,9 @@ class Combination:
 
     def _together(self, one: float, other: float) -> float:
         if self.aggregate == MINIMUM:
-            return min(one, other)
+            return other if other < one else one
         if self.aggregate == MAXIMUM:
-            return max(one, other)
+            return other if other > one else one
         total = one + other
         return 0.0 if math.isnan(total) else total
 
@@ -179,22 +179,14 @@ def aggregate_argument(args: Args) -> int:
     return aggregate
 
 
-def sorted_set_of(scores: Scores) -> SortedSet:
-    made = SortedSet()
-    for member, score in scores.items():
-        made.put(member, score)
-    return made
-
-
 def answer(session: Session, args: Args, operation: int, command: str) -> Reply:
     combination = Combination(operation)
     combination.read_operands(session.keys, args, command)
     combination.read_options(args, takes_scores=True)
-    made = sorted_set_of(combination.scores())
-    members, scores = made.slice(0, len(made))
+    ordered = sorted([(score, member) for member, score in combination.scores().items()])
     if not combination.has_scores:
-        return members
-    return Pairs([(members[index], scores[index]) for index in range(len(members))])
+        return [member for _, member in ordered]
+    return Pairs([(member, score) for score, member in ordered])
 
 
 def store(session: Session, args: Args, operation: int, command: str) -> Reply:

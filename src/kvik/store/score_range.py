@@ -80,8 +80,8 @@ def parse_score_bounds(low: bytes, high: bytes) -> ScoreBounds | None:
 
 def parse_bound(text: bytes) -> float | None:
     """Return the number a bound is, None where it is none: what C's strtod reads, as in Redis, where nothing is 0."""
-    number = text.lstrip(BLANK)
-    if not text:
+    number = text.partition(b"\0")[0].lstrip(BLANK)
+    if not number:
         return 0.0
     found = parse_float(number)
     if found is None and DECIMAL.fullmatch(number):

@@ -73,7 +73,7 @@ class SetValue(Container):
         twin._is_intset = self._is_intset
         if self._map is not None:
             twin._map = ShardedMap(SPLIT_AT)
-            for member in self._map.keys():
+            for member, _ in self._map.items():
                 twin._map.set(member, True)
         return twin
 

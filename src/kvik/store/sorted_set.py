@@ -68,12 +68,14 @@ def leaf(scores: list[float], members: list[bytes]) -> Node:
 class SortedSet(Container):
     """Scores are floats, infinities among them, never NaN. Ranks count from 0."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_large: bool = False) -> None:
+        """`is_large` says beforehand that Redis would not keep it in a listpack."""
         super().__init__()
         self.weight = SORTED_SET_BYTES
         self._root = leaf([], [])
         self._scores: ShardedMap[float] | None = None
-        self._has_long_members = False
+        # Whether it has ever been more than Redis keeps in a listpack.
+        self._is_large = is_large
 
     # What every container does
 
@@ -87,7 +89,7 @@ class SortedSet(Container):
         twin = SortedSet()
         twin.weight = self.weight
         twin._root = copy_of_node(self._root)
-        twin._has_long_members = self._has_long_members
+        twin._is_large = self._is_large
         if self._scores is not None:
             twin._scores = ShardedMap(SPLIT_AT)
             for member, score in self._scores.items():
@@ -101,8 +103,7 @@ class SortedSet(Container):
         return parts
 
     def encoding(self) -> bytes:
-        is_small = not self._has_long_members and len(self) <= LISTPACK_MEMBERS_MAX
-        return b"listpack" if is_small else b"skiplist"
+        return b"skiplist" if self._is_large else b"listpack"
 
     # One member
 
@@ -117,8 +118,12 @@ class SortedSet(Container):
         return None
 
     def put(self, member: bytes, score: float) -> bool:
-        """Give a member this score; return whether it is new."""
+        """Give a member this score; return whether it is new. A small set has no negative zero, as Redis' listpacks."""
         before = self.score(member)
+        if before is None and (len(member) > LISTPACK_BYTES_MAX or len(self) >= LISTPACK_MEMBERS_MAX):
+            self._is_large = True
+        if score == 0.0 and not self._is_large:
+            score = 0.0
         if before is not None:
             if before != score:
                 self._root_remove(before, member)
@@ -127,8 +132,6 @@ class SortedSet(Container):
                     self._scores.set(member, score)
             return False
         self._root_insert(score, member)
-        if len(member) > LISTPACK_BYTES_MAX or len(self) > LISTPACK_MEMBERS_MAX:
-            self._has_long_members = True
         if self._scores is not None:
             self._scores.set(member, score)
         elif len(self) > SMALL_MEMBERS:
@@ -250,6 +253,14 @@ class SortedSet(Container):
         remove(self._root, score, member)
         while len(self._root.children) == 1:
             self._root = self._root.children[0]
+
+
+def sorted_set_of(scores: dict[bytes, float]) -> SortedSet:
+    """Return a sorted set of these members."""
+    made = SortedSet(len(scores) > LISTPACK_MEMBERS_MAX or any(len(member) > LISTPACK_BYTES_MAX for member in scores))
+    for member, score in scores.items():
+        made.put(member, score)
+    return made
 
 
 # Finding a place in a node
