@@ -1,5 +1,5 @@
 # One word for each thing; ARGS="..." goes on to the program.
-.PHONY: run test lint bench torture docs dist clean
+.PHONY: run test lint bench torture docs picture dist clean
 
 tool = . tools/interpreter.sh && python=$$(find_interpreter) && exec "$$python" -E -s -S tools/run.py
 
@@ -20,6 +20,9 @@ torture: ## crash tests for long: kills, power cuts, histories; ARGS="--help" sa
 
 docs:   ## write docs/commands.md from the command table
 	@$(tool) docs
+
+picture: ## draw docs/pictures/telnet.svg: a session with a real telnet
+	@$(tool) picture
 
 dist:   ## dist/kvik-VERSION.tar.gz and .zip
 	@$(tool) dist

@@ -1,9 +1,17 @@
-"""Runs one of the checkout's tools: python tools/run.py server|test|bench|torture|docs|dist [ARGUMENTS]."""
+"""Runs one of the checkout's tools: python tools/run.py server|test|bench|torture|docs|picture|dist [ARGUMENTS]."""
 
 import sys
 from importlib import import_module
 
-TOOLS = {"server": "server", "test": "suite", "bench": "bench", "torture": "torture", "docs": "docs", "dist": "archive"}
+TOOLS = {
+    "server": "server",
+    "test": "suite",
+    "bench": "bench",
+    "torture": "torture",
+    "docs": "docs",
+    "picture": "picture",
+    "dist": "archive",
+}
 
 
 def main() -> int:

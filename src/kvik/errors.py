@@ -24,6 +24,17 @@ class ReplyError(Exception):
         return f"{self.code} {self.message}".encode("utf-8", "surrogateescape")
 
 
+class UnknownCommand(ReplyError):
+    """There is no command of that name; `word` is the name as it came, cut where it is long.
+
+    A door for people may say it in words of its own; `message` is what Redis says.
+    """
+
+    def __init__(self, word: bytes, message: str) -> None:
+        super().__init__("ERR", message)
+        self.word: Final = word
+
+
 class ProtocolError(Exception):
     """The stream of requests is broken: the text is the last thing the client hears."""
 
@@ -40,7 +51,7 @@ class UnbalancedQuotes(ValueError):
     """A quote in a line is not closed, or something follows the closing quote immediately."""
 
 
-class SettingsError(Exception):
+class SettingsError(ValueError):
     """A setting that cannot be used; the text says which, where it came from and what to do."""
 
 
@@ -95,6 +106,17 @@ class CannotImport(Exception):
     def __init__(self, file: str, offset: int, why: str) -> None:
         place = f"{file}, offset {offset}" if offset >= 0 else file
         super().__init__(one_line(f"{place}: {why}"))
+        self.file: Final = file
+        self.offset: Final = offset
+        self.why: Final = why
+
+
+class BackupDamaged(Exception):
+    """A backup is not what was written, or no backup at all; nothing of it has been restored."""
+
+    def __init__(self, file: str, offset: int, why: str) -> None:
+        remedy = "Nothing was changed. Use another copy of the file, or make a new backup"
+        super().__init__(one_line(f"{file} cannot be restored: at offset {offset}, {why}. {remedy}"))
         self.file: Final = file
         self.offset: Final = offset
         self.why: Final = why

@@ -41,6 +41,14 @@ class Map(Composite):
         self.pairs: Final = pairs
 
 
+class Figures(Map):
+    """Named integers about the program: to programs a map like any other, to people one line of JSON."""
+
+    def __init__(self, figures: Sequence[tuple[str, int]]) -> None:
+        super().__init__([(name.encode(), figure) for name, figure in figures])
+        self.figures: Final = figures
+
+
 class Set(Composite):
     """Members without order: a set in RESP3, an array in RESP2."""
 
@@ -95,11 +103,13 @@ class Wait(Composite):
     """The caller has to wait until one of `keys` changes, at most until `deadline`.
 
     `deadline` is in wall-clock milliseconds, 0 means for ever; `otherwise` is the answer when it
-    passes. The engine runs the same request again whenever a key changes.
+    passes. The engine runs the same request again whenever a key changes: the command finds this
+    wait in its session then, and in `changed` which key it was.
     """
 
     def __init__(self, keys: list[bytes], deadline: int, otherwise: "Reply" = None) -> None:
         self.keys: Final = keys
+        self.changed = b""
         self.deadline: Final = deadline
         self.otherwise = otherwise
 

@@ -31,6 +31,7 @@ class TextDialect(Dialect):
     """
 
     name = "text"
+    is_for_people = True
 
     def __init__(self, empty_listing: bytes = b"\n") -> None:
         super().__init__()
@@ -69,13 +70,16 @@ class TextDialect(Dialect):
     def _split(self, line: bytes) -> list[bytes]:
         if looks_like_http(line):
             raise ProtocolError("")
+        try:
+            return self._words(line)
+        except UnbalancedQuotes as error:
+            raise RecoverableProtocolError(f"Protocol error: {error}") from None
+
+    def _words(self, line: bytes) -> list[bytes]:
         number = LINE_NUMBER.match(line)
         if number is not None:
             line = line[number.end() :]
-        try:
-            return split_words(line, has_comments=True)
-        except UnbalancedQuotes as error:
-            raise RecoverableProtocolError(f"Protocol error: {error}") from None
+        return split_words(line, has_comments=True)
 
     def encode(self, request: Request | None, reply: Reply, protocol: int, out: BytesWriter) -> None:
         write_human_reply(reply, self._empty_listing, out)

@@ -11,6 +11,7 @@ from kvik.replies import (
     BigNumber,
     CommandLines,
     Composite,
+    Figures,
     Map,
     NullArray,
     Pairs,
@@ -83,6 +84,8 @@ def _write_composite(reply: Composite, pending: list[Reply], out: BytesWriter) -
         out.write(reply.text)
     elif isinstance(reply, NullArray):
         out.write(b"nil")
+    elif isinstance(reply, Figures):
+        out.write(b"{" + b", ".join([b'"%s": %d' % (name.encode(), figure) for name, figure in reply.figures]) + b"}")
     elif isinstance(reply, Map | Pairs):
         _push_elements([item for pair in reply.pairs for item in pair], pending)
     elif isinstance(reply, Set):
