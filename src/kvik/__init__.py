@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kvik.errors import DirectoryInUse as DirectoryInUse
     from kvik.errors import JournalDamaged as JournalDamaged
     from kvik.errors import ReplyError as ReplyError
+    from kvik.serving import Server as Server
     from kvik.session import Session as Session
     from kvik.settings import Settings as Settings
 
@@ -22,11 +23,22 @@ _HOMES = {
     "Family": "kvik.commands.family",
     "JournalDamaged": "kvik.errors",
     "ReplyError": "kvik.errors",
+    "Server": "kvik.serving",
     "Session": "kvik.session",
     "Settings": "kvik.settings",
 }
 
-__all__ = ["Database", "DirectoryInUse", "Family", "JournalDamaged", "ReplyError", "Session", "Settings", "open"]
+__all__ = [
+    "Database",
+    "DirectoryInUse",
+    "Family",
+    "JournalDamaged",
+    "ReplyError",
+    "Server",
+    "Session",
+    "Settings",
+    "open",
+]
 
 
 def open(path: "str | PathLike[str] | None" = None, settings: "Settings | None" = None) -> "Database":

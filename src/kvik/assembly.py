@@ -32,21 +32,28 @@ def data_directory(path: str | os.PathLike[str]) -> str:
     return os.path.abspath(os.fspath(path))
 
 
+def refuse_predictable_hashes() -> None:
+    """Raise SettingsError where nobody should serve strangers."""
+    if not sys.flags.hash_randomization:
+        raise SettingsError(
+            "PYTHONHASHSEED=0 lets a client choose keys that collide and stop the server; unset it and start again"
+        )
+
+
 def serve(settings: Settings, directory: str | None = None) -> int:
     """Serve until the end is asked for; return the exit code. Without a directory the data is in memory only.
 
     Raises SettingsError, DirectoryInUse, JournalDamaged, OSError.
     """
     from kvik.network.lifecycle import Server
+    from kvik.network.listeners import make_room_for_clients
     from kvik.network.log import start_logging
 
-    if not sys.flags.hash_randomization:
-        raise SettingsError(
-            "PYTHONHASHSEED=0 lets a client choose keys that collide and stop the server; unset it and start again"
-        )
+    refuse_predictable_hashes()
     start_logging(settings.log_level, settings.log_format, settings.logfile)
     build = "compiled" if is_compiled() else "interpreted"
     log.info("kvik %s (%s), Python %s, pid %d", VERSION, build, platform.python_version(), os.getpid())
+    make_room_for_clients(settings)
     server = Server(Files(), directory)
     server.run(build_engine(settings, server))
     log.warning("kvik is now ready to exit, bye bye...")

@@ -4,19 +4,23 @@ import asyncio
 import logging
 import select
 import signal
+import socket
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from kvik.dialects.dialect import Dialect
 from kvik.engine import Engine
 from kvik.journal.files import Files
 from kvik.journal.keeper import Keeper, KeeperOwner
 from kvik.journal.work_thread import ThreadWorker
 from kvik.network.addresses import parse_address
+from kvik.network.guests import Guests
 from kvik.network.listeners import Listener
 from kvik.network.log import LEVELS
 from kvik.network.rounds import LOADING_SLICE_MS, Rounds
 from kvik.network.streams import StreamPorch
 from kvik.network.sync_thread import ThreadSyncer
-from kvik.network.turn import Turn
+from kvik.network.turn import Connection, Turn, Welcome
 from kvik.services import House
 
 if TYPE_CHECKING:
@@ -29,10 +33,18 @@ LOADING_BEFORE_OPENING_SECONDS = 0.1
 
 
 class Server(House):
-    """Serves one engine on its addresses until it is told to end."""
+    """Serves one engine on its addresses until it is told to end.
 
-    def __init__(self, files: Files, directory: str | None = None) -> None:
+    With `opened` it is a part of a program: that is called when it listens and everything is loaded, the
+    program's threads may be its guests, and signals are left to the program.
+    """
+
+    def __init__(self, files: Files, directory: str | None = None, opened: Callable[[], None] | None = None) -> None:
         super().__init__()
+        self.guests = Guests()
+        self.is_durable = True
+        """Whether everything that happened was on disk when it ended, where it is kept at all."""
+        self._opened = opened
         self._files = files
         self._directory = directory
         self._keeper: Keeper | None = None
@@ -63,26 +75,32 @@ class Server(House):
     def run(self, engine: Engine) -> None:
         """Load, listen and serve until the end is asked for.
 
-        Raises SettingsError for an address, DirectoryInUse, JournalDamaged and OSError for the directory.
+        Raises SettingsError and OSError for an address, DirectoryInUse, JournalDamaged and OSError for the directory.
         """
         asyncio.run(self._serve(engine))
+
+    def end(self) -> None:
+        """End at once; from any thread, at any time."""
+        self._at_once = True
+        self.guests.run_soon(self._ending.set)
 
     async def _serve(self, engine: Engine) -> None:
         loop = asyncio.get_running_loop()
         self._engine = engine
         rounds = Rounds(engine, loop, self._fail)
         self._turn = Turn(engine, rounds)
-        porch = choose_porch(self._turn, engine.settings.porch, loop)
+        self._porch = choose_porch(self._turn, engine.settings.porch, loop)
+        self.guests.open(loop, self._turn)
+        if self._at_once:
+            self._ending.set()
         try:
-            self._open_directory(loop)
-            for text in engine.settings.listen:
-                self._listeners.append(Listener(parse_address(text), engine, porch.adopt))
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, self._signalled, number)
-            for listener in self._listeners:
-                listener.start(loop)
-            rounds.start(self._turn, self._keeper)
-            log.info("Ready to accept connections on %s", ", ".join(self.listening()))
+            await self._open_directory(loop)
+            if not self._ending.is_set():
+                self._open_doors(loop)
+                rounds.start(self._turn, self._keeper)
+                log.info("Ready to accept connections on %s", ", ".join(self.listening()))
+                if self._opened is not None:
+                    self._opened()
             await self._ending.wait()
         finally:
             for listener in self._listeners:
@@ -90,26 +108,55 @@ class Server(House):
             await self._say_goodbye(self._turn)
             rounds.stop()
             self._close_directory()
-            porch.close()
+            self.guests.close()
+            self._porch.close()
         if self._failure is not None:
             raise self._failure
 
-    def _open_directory(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _open_doors(self, loop: asyncio.AbstractEventLoop) -> None:
+        for text in self._engine.settings.listen:
+            self._listeners.append(Listener(parse_address(text), self._engine, self._adopt))
+        if self._opened is None:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, self._signalled, number)
+        for listener in self._listeners:
+            listener.start(loop)
+
+    def _adopt(self, connected: socket.socket, dialect: Dialect, welcome: Welcome) -> None:
+        """Count who comes in."""
+
+        def counted(connection: Connection) -> None:
+            self.guests.arrived += 1
+            welcome(connection)
+
+        self._porch.adopt(connected, dialect, counted)
+
+    async def _open_directory(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._directory is None:
             log.info("The data is in memory only and is gone when the server ends")
             return
         owner = PorchKeeperOwner(self._turn)
-        keeper = Keeper(self._engine, self._files, self._directory, ThreadSyncer(loop), ThreadWorker(), owner)
+        syncer = ThreadSyncer(loop)
+        try:
+            keeper = Keeper(self._engine, self._files, self._directory, syncer, ThreadWorker(), owner)
+        except BaseException:
+            syncer.close()
+            raise
         self._keeper = keeper
         self._engine.persistence = keeper
         until = loop.time() + LOADING_BEFORE_OPENING_SECONDS
-        while not keeper.is_loaded() and loop.time() < until:
+        # A program is told that it can begin when all its data is there.
+        while not keeper.is_loaded() and (self._opened is not None or loop.time() < until):
+            if self._ending.is_set():
+                return
             keeper.step(LOADING_SLICE_MS)
+            await asyncio.sleep(0)
 
     def _close_directory(self) -> None:
         """Write everything down, and send the answers that waited for it."""
         if self._keeper is not None:
             if not self._keeper.close():
+                self.is_durable = False
                 log.warning("The last changes are not on disk: see the messages above")
             self._turn.release()
 
@@ -126,15 +173,17 @@ class Server(House):
         self._ending.set()
 
     async def _say_goodbye(self, turn: Turn) -> None:
-        """Warn those who read by eye, and give them the time they were told."""
+        """Say it to those who are told such things, and give the people among them the time they were told."""
         seconds = self._engine.settings.shutdown_timeout
         if self._at_once or seconds == 0:
             return
-        warned = [connection for connection in turn.connections.values() if connection.caller.farewell(seconds)]
+        people = [connection for connection in turn.connections.values() if connection.caller.farewell(seconds)]
         turn.finish()
+        if people:
+            log.warning("Waiting at most %d s for %d to leave; a second signal closes at once", seconds, len(people))
         deadline = asyncio.get_running_loop().time() + seconds
         while not self._at_once and asyncio.get_running_loop().time() < deadline:
-            if not any(connection.is_open for connection in warned):
+            if not any(connection.is_open for connection in people):
                 return
             await asyncio.sleep(0.05)
 
