@@ -139,12 +139,16 @@ class KvikServer(Process):
     """`kvik serve` with a door of each kind that is asked for, each on a free port."""
 
     def __init__(
-        self, folder: Path, doors: Sequence[str] = ("resp", "text", "auto"), flags: Sequence[str] = ()
+        self,
+        folder: Path,
+        doors: Sequence[str] = ("resp", "text", "telnet", "colon", "auto"),
+        flags: Sequence[str] = (),
+        host: str = "127.0.0.1",
     ) -> None:
         self.ports = {door: free_port() for door in doors}
         command = [*KVIK, "serve", *flags]
         for door, port in self.ports.items():
-            command += ["--listen", f"{door}://127.0.0.1:{port}"]
+            command += ["--listen", f"{door}://{host}:{port}"]
         super().__init__(command, folder)
         for port in self.ports.values():
             self.wait_for(("127.0.0.1", port))
@@ -179,7 +183,7 @@ def kvik_process() -> Iterator[KvikServer]:
 
 @pytest.fixture
 def kvik_server(kvik_process: KvikServer) -> KvikServer:
-    """`kvik serve` with resp, text and auto doors, empty."""
+    """`kvik serve` with a door of every kind, empty."""
     with kvik_process.open() as wire:
         assert wire.call("FLUSHALL") == b"OK"
     return kvik_process

@@ -6,6 +6,7 @@ import sys
 from typing import Final
 
 KB: Final = 1024
+UNLIMITED: Final = 1 << 30
 STATM: Final = "/proc/self/statm"
 """Linux' sizes of this process in pages; the second one is what is in memory."""
 
@@ -42,6 +43,27 @@ def resident_bytes_max() -> int:
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * KB
+
+
+def descriptors_max() -> int:
+    """Return how many files and sockets the process may have open at once."""
+    if sys.platform == "win32":
+        return UNLIMITED
+    import resource
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return UNLIMITED if soft == resource.RLIM_INFINITY else soft
+
+
+def allow_descriptors(wanted: int) -> int:
+    """Allow the process `wanted` open files and sockets, or as many as the system lets it; return how many."""
+    if sys.platform != "win32" and descriptors_max() < wanted:
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return descriptors_max()
 
 
 def processor_seconds() -> tuple[float, float]:

@@ -6,8 +6,10 @@ from typing import Final
 
 import hiredis
 
+from kvik.dialects.colon import ColonDialect
 from kvik.dialects.dialect import Dialect
 from kvik.dialects.resp import RespDialect
+from kvik.dialects.telnet import TelnetDialect
 from kvik.dialects.text import TextDialect
 from kvik.errors import ReplyError
 from kvik.network.caller import Caller as Connection
@@ -16,6 +18,8 @@ from kvik.replies import BigNumber, CommandLines, Map, NullArray, Pairs, Reply, 
 from tests.engines import Caller
 from tests.servers import KvikServer, RedisServer
 from tests.wire import Wire, as_text, encode_words, readable, split_line
+
+PROMPT: Final = b"-> "
 
 
 class Door:
@@ -91,6 +95,33 @@ class TextDoor(DialectDoor):
         return line_text(self.exchange(connection, line.encode() + b"\n"))
 
 
+class TelnetDoor(DialectDoor):
+    names = ("telnet", "text")
+
+    def new_dialect(self) -> Dialect:
+        return TelnetDialect()
+
+    def connection(self, name: str) -> Connection:
+        is_new = name not in self._connections
+        connection = super().connection(name)
+        if is_new:
+            assert connection.take_output().endswith(PROMPT)
+        return connection
+
+    def ask(self, connection: str, line: str, expected: str) -> str:
+        return telnet_text(line, self.exchange(connection, line.encode() + b"\r\n"))
+
+
+class ColonDoor(DialectDoor):
+    names = ("colon",)
+
+    def new_dialect(self) -> Dialect:
+        return ColonDialect()
+
+    def ask(self, connection: str, line: str, expected: str) -> str:
+        return colon_text(self.exchange(connection, line.encode() + b"\n"))
+
+
 class RespDoor(DialectDoor):
     def __init__(self, protocol: int) -> None:
         super().__init__()
@@ -153,6 +184,42 @@ class TextStreamDoor(StreamDoor):
         return line_text(wire.read_until(lambda data: data.count(b"\n") >= lines))
 
 
+class TelnetStreamDoor(StreamDoor):
+    names = ("telnet", "text")
+
+    def __init__(self, server: KvikServer) -> None:
+        super().__init__(server)
+        self._kvik: Final = server
+
+    def opened(self) -> Wire:
+        wire = self._kvik.open("telnet")
+        wire.read_until(lambda data: data.endswith(PROMPT))
+        return wire
+
+    def ask(self, connection: str, line: str, expected: str) -> str:
+        wire = self.wire(connection)
+        wire.send(line.encode() + b"\r\n")
+        return telnet_text(line, wire.read_until(lambda data: data.endswith(b"\r\n" + PROMPT)))
+
+
+class ColonStreamDoor(StreamDoor):
+    names = ("colon",)
+
+    def __init__(self, server: KvikServer) -> None:
+        super().__init__(server)
+        self._kvik: Final = server
+
+    def opened(self) -> Wire:
+        return self._kvik.open("colon")
+
+    def ask(self, connection: str, line: str, expected: str) -> str:
+        """Where nothing is answered nothing is waited for: what came after all is found at the end."""
+        wire = self.wire(connection)
+        wire.send(line.encode() + b"\n")
+        lines = expected.count("\n") + 1 if expected else 0
+        return colon_text(wire.read_until(lambda data: data.count(b"\n") >= lines))
+
+
 class RespStreamDoor(StreamDoor):
     """A RESP server: kvik's or the real one."""
 
@@ -176,6 +243,19 @@ def line_text(data: bytes) -> str:
     """Return the bytes of a text answer as text without its last line end."""
     assert data.endswith(b"\n"), f"an answer is whole lines: {data!r}"
     return readable(data[:-1])
+
+
+def telnet_text(line: str, data: bytes) -> str:
+    """Return an answer with its prompt as the text door has it: that says `nil` where telnet names the key."""
+    text = line_text(data.removesuffix(PROMPT).replace(b"\r\n", b"\n"))
+    words = line.split()
+    if len(words) == 2 and words[0].upper() == "GET" and text == f"key {words[1]} not found":
+        return "nil"
+    return text
+
+
+def colon_text(data: bytes) -> str:
+    return line_text(data) if data else ""
 
 
 def wire_text(data: bytes) -> str:

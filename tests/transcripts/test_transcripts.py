@@ -5,12 +5,26 @@ from pathlib import Path
 import pytest
 
 from tests.servers import KvikServer, RedisServer
-from tests.transcripts.doors import Door, EngineDoor, RespDoor, RespStreamDoor, TextDoor, TextStreamDoor
+from tests.transcripts.doors import (
+    ColonDoor,
+    ColonStreamDoor,
+    Door,
+    EngineDoor,
+    RespDoor,
+    RespStreamDoor,
+    TelnetDoor,
+    TelnetStreamDoor,
+    TextDoor,
+    TextStreamDoor,
+)
 from tests.transcripts.transcript import Case, Step, difference, read
 
 FOLDER = Path(__file__).parent
 CASES = [case for path in sorted(FOLDER.glob("*.txt")) for case in read(path)]
-RESP_CASES = [case for case in CASES if "text" not in case.marks]
+RESP_CASES = [case for case in CASES if not case.marks & {"text", "telnet", "colon"}]
+TEXT_CASES = [case for case in CASES if not case.marks & {"telnet", "colon"}]
+TELNET_CASES = [case for case in CASES if not case.marks & {"text", "colon"}]
+COLON_CASES = [case for case in CASES if "colon" in case.marks]
 REDIS_CASES = [case for case in RESP_CASES if "kvik" not in case.marks]
 
 
@@ -40,7 +54,7 @@ def test_the_engine_answers_as_written(case: Case) -> None:
     play(case, EngineDoor())
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", TEXT_CASES, ids=str)
 def test_the_text_dialect_answers_as_written(case: Case) -> None:
     play(case, TextDoor())
 
@@ -51,9 +65,29 @@ def test_the_resp_dialect_answers_as_written(case: Case, protocol: int) -> None:
     play(case, RespDoor(protocol))
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", TELNET_CASES, ids=str)
+def test_the_telnet_dialect_answers_as_written(case: Case) -> None:
+    play(case, TelnetDoor())
+
+
+@pytest.mark.parametrize("case", COLON_CASES, ids=str)
+def test_the_colon_dialect_answers_as_written(case: Case) -> None:
+    play(case, ColonDoor())
+
+
+@pytest.mark.parametrize("case", TEXT_CASES, ids=str)
 def test_a_text_connection_answers_as_written(case: Case, kvik_server: KvikServer) -> None:
     play(case, TextStreamDoor(kvik_server))
+
+
+@pytest.mark.parametrize("case", TELNET_CASES, ids=str)
+def test_a_telnet_connection_answers_as_written(case: Case, kvik_server: KvikServer) -> None:
+    play(case, TelnetStreamDoor(kvik_server))
+
+
+@pytest.mark.parametrize("case", COLON_CASES, ids=str)
+def test_a_colon_connection_answers_as_written(case: Case, kvik_server: KvikServer) -> None:
+    play(case, ColonStreamDoor(kvik_server))
 
 
 @pytest.mark.parametrize("protocol", [2, 3])

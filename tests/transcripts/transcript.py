@@ -11,9 +11,10 @@
 
 `> ` sends a line over the case's connection, `B> ` over a second one. The lines below, up to an empty
 one or the next request, are the answer as the text door shows it. An answer that starts with a name
-holds for that door only: `text:`, `resp:`, `resp2:`, `resp3:`, `redis:` (the real server). `sorted:` compares
-an array without its order, `matches:` is a regular expression. `""` is an empty line, `#` starts a
-remark. `@kvik` below the heading: the real Redis does not know this; `@text`: only the text door does.
+holds for that door only: `text:`, `telnet:` (where it differs from text), `resp:`, `resp2:`, `resp3:`,
+`redis:` (the real server). `sorted:` compares an array without its order, `matches:` is a regular
+expression. `""` is an empty line, `#` starts a remark. `@kvik` below the heading: the real Redis does
+not know this; `@text`, `@telnet`, `@colon`: only that door does.
 """
 
 import re
@@ -22,8 +23,8 @@ from typing import Final
 
 REQUEST: Final = re.compile(r"([A-Z]?)> (.*)")
 PAUSE: Final = re.compile(r"\((\d+) ms pass\)")
-LABEL: Final = re.compile(r"(text|resp|resp2|resp3|redis): ?(.*)")
-MARKS: Final = ("kvik", "text")
+LABEL: Final = re.compile(r"(text|telnet|resp|resp2|resp3|redis): ?(.*)")
+MARKS: Final = ("kvik", "text", "telnet", "colon")
 
 
 class Answer:

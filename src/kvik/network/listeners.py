@@ -9,22 +9,34 @@ import socket
 import stat
 from collections.abc import Callable
 
+from kvik import machine
 from kvik.dialects.auto import AutoDialect
+from kvik.dialects.colon import ColonDialect
 from kvik.dialects.dialect import Dialect
 from kvik.dialects.resp import RespDialect
+from kvik.dialects.telnet import TelnetDialect
 from kvik.dialects.text import TextDialect
 from kvik.engine import Engine
-from kvik.errors import SettingsError
 from kvik.network.addresses import Address, is_loopback
+from kvik.network.attendance import Attendance
 from kvik.network.turn import Connection, Welcome
+from kvik.settings import Settings
 
 log = logging.getLogger("kvik")
 
 ACCEPTS_PER_ROUND = 256
 # Descriptors kept free for files, beside those of the clients.
 SPARE_DESCRIPTORS = 32
+# Where the system gives none, the next try to accept waits so long: without a pause it would be the loop's only work.
+ACCEPT_PAUSE_SECONDS = 0.1
 
-DIALECTS: dict[str, Callable[[], Dialect]] = {"auto": AutoDialect, "resp": RespDialect, "text": TextDialect}
+DIALECTS: dict[str, Callable[[], Dialect]] = {
+    "auto": AutoDialect,
+    "resp": RespDialect,
+    "text": TextDialect,
+    "telnet": TelnetDialect,
+    "colon": ColonDialect,
+}
 
 DENIED = (
     b"-DENIED kvik is running in protected mode: without a password only callers from this machine are answered."
@@ -33,17 +45,36 @@ DENIED = (
 TOO_MANY = b"-ERR max number of clients reached\r\n"
 
 
+def make_room_for_clients(settings: Settings) -> None:
+    """Have the system allow a descriptor for each client the settings let in, and say so where it does not."""
+    allowed = machine.allow_descriptors(settings.maxclients + SPARE_DESCRIPTORS) - SPARE_DESCRIPTORS
+    if allowed < settings.maxclients:
+        log.warning(
+            "The system's limit on open files has room for %d clients, not for maxclients %d: see ulimit -n",
+            allowed,
+            settings.maxclients,
+        )
+
+
 def open_socket(address: Address, backlog: int, permissions: int) -> socket.socket:
-    """Return a socket that listens at `address`. Raises SettingsError with what is in the way."""
+    """Return a socket that listens at `address`. Raises OSError with one line that says what is in the way."""
     try:
         if address.path:
             return _open_unix(address.path, backlog, permissions)
         family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
         return socket.create_server((address.host, address.port), family=family, backlog=backlog)
     except socket.gaierror:
-        raise SettingsError(f"cannot listen on {address}: {address.host} is not an address of this machine") from None
+        why = f"{address.host} is not an address of this machine"
+        raise _cannot_listen(address, why, errno.EADDRNOTAVAIL) from None
     except OSError as error:
-        raise SettingsError(f"cannot listen on {address}: {_remedy(error, address)}") from None
+        raise _cannot_listen(address, _remedy(error, address), error.errno) from None
+
+
+def _cannot_listen(address: Address, why: str, number: int | None) -> OSError:
+    """Return an error with its number, and a text that is one sentence."""
+    error = OSError(f"cannot listen on {address}: {why}")
+    error.errno = number
+    return error
 
 
 def _open_unix(path: str, backlog: int, permissions: int) -> socket.socket:
@@ -78,7 +109,7 @@ def _remove_stale(path: str) -> None:
 def _remedy(error: OSError, address: Address) -> str:
     if error.errno == errno.EADDRINUSE:
         place = address.path or f"port {address.port}"
-        return f"{place} is taken by another program; end it, or choose another with --listen"
+        return f"{place} is taken by another program; end it, or listen elsewhere"
     if error.errno == errno.EACCES:
         return "this user may not; choose a port above 1023, or a folder of your own"
     return (error.strerror or str(error)).lower()
@@ -98,28 +129,42 @@ class Listener:
         self.address = address
         self._engine = engine
         self._adopt = adopt
+        self._has_failed = False
+        self._pause: asyncio.TimerHandle | None = None
+        self._attendance = Attendance(engine.clock, str(address), DIALECTS[address.scheme]().is_for_people)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        loop.add_reader(self._socket, self._accept_all)
+        loop.add_reader(self._socket, self._accept_all, loop)
 
     def stop(self, loop: asyncio.AbstractEventLoop) -> None:
         """Accept no more, and take the unix socket's file away."""
+        if self._pause is not None:
+            self._pause.cancel()
         loop.remove_reader(self._socket)
         self._socket.close()
         if self.address.path:
             with contextlib.suppress(OSError):
                 os.unlink(self.address.path)
 
-    def _accept_all(self) -> None:
+    def _accept_all(self, loop: asyncio.AbstractEventLoop) -> None:
         for _ in range(ACCEPTS_PER_ROUND):
             try:
                 connected, _ = self._socket.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
-                log.warning("Accepting a client on %s failed: %s", self.address, error.strerror)
+                self._wait_for_better_times(loop, error)
                 return
+            self._has_failed = False
             self._receive_caller(connected)
+
+    def _wait_for_better_times(self, loop: asyncio.AbstractEventLoop, error: OSError) -> None:
+        """Leave who knocks unheard for a moment; said once, until somebody could be accepted again."""
+        if not self._has_failed:
+            log.warning("Accepting a client on %s failed: %s", self.address, error.strerror)
+        self._has_failed = True
+        loop.remove_reader(self._socket)
+        self._pause = loop.call_later(ACCEPT_PAUSE_SECONDS, self.start, loop)
 
     def _receive_caller(self, connected: socket.socket) -> None:
         statistics = self._engine.statistics
@@ -141,7 +186,9 @@ class Listener:
 
     def _refusal(self, connected: socket.socket) -> bytes:
         settings = self._engine.settings
-        if len(self._engine.sessions) >= settings.maxclients:
+        # The system gives the lowest number that is free.
+        has_room = connected.fileno() < machine.descriptors_max() - SPARE_DESCRIPTORS
+        if not has_room or len(self._engine.sessions) >= settings.maxclients:
             return TOO_MANY
         if settings.protected_mode and not settings.requirepass and not self.address.path:
             try:
@@ -156,6 +203,8 @@ class Listener:
         if self.address.path:
             return
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # A telnet client may send its interrupt as urgent data: it belongs where it stands.
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
         keepalive = self._engine.settings.tcp_keepalive
         if keepalive:
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -176,7 +225,7 @@ class Listener:
             session.descriptor = descriptor
             session.address = there
             session.local_address = here
-            log.debug("Client %d joined from %s on %s", session.id, there, self.address)
+            self._attendance.joined(connection)
 
         return welcome
 
