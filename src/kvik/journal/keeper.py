@@ -5,10 +5,13 @@ from typing import Final
 from mypy_extensions import mypyc_attr
 
 from kvik import machine
+from kvik.backup.file import remove_parts
+from kvik.backup.taking import FOLDER, Backups
 from kvik.journal.compaction import Compaction, CompactionOwner
 from kvik.journal.files import Files
 from kvik.journal.generations import Growth, Retention, remove_leftovers
 from kvik.journal.journal import JournalOwner
+from kvik.journal.log_file import reason_of
 from kvik.journal.manifest import path_in
 from kvik.journal.recovery import Loading
 from kvik.journal.syncer import Syncer
@@ -50,6 +53,7 @@ class Keeper(Persistence):
         self._loading: Final = Loading(files, directory, services)
         self._journal: FileJournal | None = None
         self._compaction: Compaction | None = None
+        self._backups: Backups | None = None
         self._is_scheduled = False
         # Of the rewrites
         self._changes_at_moment = 0
@@ -68,16 +72,13 @@ class Keeper(Persistence):
                 self._open()
             return True
         journal.look_after()
-        if not compaction.is_running():
-            if self._is_scheduled:
-                self._is_scheduled = not compaction.want()
-            return compaction.step(budget_ms)
-        is_more = compaction.step(budget_ms)
-        if not compaction.is_running():
-            self._rewrite_ended(compaction.last_error)
-        return is_more or self._is_scheduled
+        is_more = self._backups is not None and self._back_up(self._backups, budget_ms)
+        return self._compact(compaction, budget_ms) or is_more
 
     def is_compacting(self) -> bool:
+        """Return whether a slice of work is due soon: a compaction runs, or a backup."""
+        if self._backups is not None and self._backups.is_running():
+            return True
         return self._compaction is not None and self._compaction.is_running()
 
     def is_loaded(self) -> bool:
@@ -96,6 +97,9 @@ class Keeper(Persistence):
     def close(self) -> bool:
         """Make durable what happened, and let others have the directory; return whether all of it is durable."""
         is_durable = True
+        if self._backups is not None:
+            self._backups.stop()
+            self.disk_moved()
         if self._compaction is not None:
             self._stop(self._compaction)
         if self._journal is not None:
@@ -122,6 +126,19 @@ class Keeper(Persistence):
 
     def schedule_rewrite(self) -> None:
         self._is_scheduled = True
+
+    def begin_backup(self, name: str, is_new: bool) -> bool:
+        backups = self._backups
+        if backups is None:
+            backups = Backups(self._files, self._directory, self._services, self._worker.beside())
+            self._backups = backups
+        return backups.begin(name, is_new)
+
+    def backups_ended(self) -> int:
+        return 0 if self._backups is None else self._backups.ended
+
+    def last_backup(self) -> tuple[str, str]:
+        return ("", "") if self._backups is None else (self._backups.name, self._backups.error)
 
     def want_sync(self) -> None:
         if self._journal is not None:
@@ -164,6 +181,9 @@ class Keeper(Persistence):
             ("current_save_keys_processed", compaction.keys_done()),
             ("current_save_keys_total", compaction.keys_total()),
             ("aof_rewrite_bytes_held", compaction.bytes_held()),
+            ("backup_in_progress", int(self._backups is not None and self._backups.is_running())),
+            ("backups", self.backups_ended()),
+            ("backup_last_status", "err" if self.last_backup()[1] else "ok"),
         ]
 
     # Opening
@@ -171,6 +191,10 @@ class Keeper(Persistence):
     def _open(self) -> None:
         services, loading = self._services, self._loading
         remove_leftovers(self._files, self._directory, loading.manifest)
+        try:
+            remove_parts(self._files, f"{self._directory}/{FOLDER}")
+        except OSError as error:
+            self._owner.warn(f"What is left of an unfinished backup could not be removed: {reason_of(error)}")
         newest = loading.manifest.files[-1]
         file = self._files.open_appending(path_in(self._directory, newest.name))
         journal = FileJournal(services.clock, self._syncer, services.settings.appendfsync, file, loading.end)
@@ -192,7 +216,32 @@ class Keeper(Persistence):
             f" in {services.clock.monotonic() - self._began:.3f} seconds"
         )
 
+    # Backups
+
+    def _back_up(self, backups: Backups, budget_ms: float) -> bool:
+        ended = backups.ended
+        is_more = backups.step(budget_ms)
+        if backups.ended > ended:
+            if backups.error:
+                self.warn(f"The backup {backups.name} could not be written: {backups.error}")
+            else:
+                self.say(
+                    f"The backup {backups.name} is complete: {backups.size} bytes in {backups.seconds:.1f} seconds"
+                )
+            self.disk_moved()
+        return is_more
+
     # Rewrites
+
+    def _compact(self, compaction: Compaction, budget_ms: float) -> bool:
+        if not compaction.is_running():
+            if self._is_scheduled:
+                self._is_scheduled = not compaction.want()
+            return compaction.step(budget_ms)
+        is_more = compaction.step(budget_ms)
+        if not compaction.is_running():
+            self._rewrite_ended(compaction.last_error)
+        return is_more or self._is_scheduled
 
     def rewrite_began(self) -> None:
         """The moment that is written down is now."""

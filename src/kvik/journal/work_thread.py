@@ -22,3 +22,6 @@ class ThreadWorker(Worker):
         if self._running is not None:
             self._running.join()
             self._running = None
+
+    def beside(self) -> Worker:
+        return ThreadWorker()

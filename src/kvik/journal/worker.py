@@ -40,9 +40,16 @@ class Worker:
     def wait(self) -> None:
         """Return when the job that was started has ended."""
 
+    def beside(self) -> "Worker":
+        """Return another worker of the same kind, for work that goes on at the same time."""
+        raise NotImplementedError
+
 
 class InlineWorker(Worker):
     """Does the job at once, while everybody waits: for a program that has the database to itself."""
 
     def start(self, job: Job) -> None:
         job.run()
+
+    def beside(self) -> Worker:
+        return InlineWorker()
