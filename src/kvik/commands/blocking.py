@@ -1,0 +1,57 @@
+"""What commands that wait for a key have in common. Knows no kind of value.
+
+Such a command looks for a ready key first; where there is none, it returns what `wait_for` gives. When one of its
+keys changes, the engine runs the same request again.
+"""
+
+import math
+
+from kvik.errors import ReplyError, wrong_type
+from kvik.numbers import INTEGER_MAX, parse_float
+from kvik.replies import NULL_ARRAY, Reply, Wait
+from kvik.session import Session
+from kvik.store.value import kind_of
+
+
+def ready_key(session: Session, keys: list[bytes], kind: int) -> bytes | None:
+    """Return the first of the keys that holds a value of this kind, None where none does.
+
+    Raises WRONGTYPE where another kind comes first. As Redis 7.0, who has begun to wait is served by the key that
+    changed, and a key of another kind is as good as none then.
+    """
+    space = session.keys
+    wait = session.wait
+    if wait is not None:
+        value = space.find(wait.changed)
+        return wait.changed if value is not None and kind_of(value) == kind else None
+    for key in keys:
+        value = space.find(key)
+        if value is not None:
+            if kind_of(value) != kind:
+                raise wrong_type()
+            return key
+    return None
+
+
+def wait_for(session: Session, keys: list[bytes], deadline: int, refused: Reply) -> Reply:
+    """Return that the caller waits for the keys; `refused`, and at once, where it may not wait.
+
+    As Redis 7.0, every command that has waited in vain is answered with the null array.
+    """
+    return Wait(keys, deadline, NULL_ARRAY) if session.may_wait else refused
+
+
+def deadline_after(session: Session, timeout: bytes) -> int:
+    """Return the moment so many seconds from now, in milliseconds since 1970, 0 for a timeout of 0: never.
+
+    As Redis 7.0: a fraction of a millisecond is rounded up, and a time beyond 64 bits is found negative.
+    """
+    seconds = parse_float(timeout)
+    if seconds is None:
+        raise ReplyError("ERR", "timeout is not a float or out of range")
+    if abs(seconds) > INTEGER_MAX / 1000:
+        raise ReplyError("ERR", "timeout is negative")
+    milliseconds = math.ceil(seconds * 1000)
+    if milliseconds < 0:
+        raise ReplyError("ERR", "timeout is negative")
+    return session.services.clock.now + milliseconds if milliseconds > 0 else 0

@@ -1,0 +1,271 @@
+"""A list behaves as a plain list does, whatever blocks it is made of; its costs stay where they are promised."""
+
+import gc
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from random import Random
+
+import pytest
+
+from kvik.clock import ManualClock
+from kvik.store.keyspace import Keyspace
+from kvik.store.list_value import (
+    BLOCK_BYTES,
+    BLOCK_LENGTH,
+    LIST_BYTES,
+    ListValue,
+    list_at,
+    list_to_edit,
+    weight_of_slot,
+)
+from kvik.store.observer import Observer
+
+MILLION = 1_000_000
+STEPS = 250
+STALL_SECONDS_MAX = 0.02
+SHARE_MAX = 0.15
+
+
+def filled(values: list[bytes]) -> ListValue:
+    made = ListValue()
+    made.extend(values)
+    return made
+
+
+def numbers(count: int) -> list[bytes]:
+    return [b"%d" % number for number in range(count)]
+
+
+def values_of(made: ListValue) -> list[bytes]:
+    return [value for row in made.rows() for value in row]
+
+
+class Twin:
+    """A list and the plain list it has to equal."""
+
+    def __init__(self, random: Random, made: ListValue, plain: list[bytes]) -> None:
+        self.random = random
+        self.made = made
+        self.plain = plain
+
+    def value(self) -> bytes:
+        number = self.random.randrange(30)
+        return b"%0*d" % (number, number)
+
+    def copy(self) -> "Twin":
+        made = self.made.copy()
+        assert isinstance(made, ListValue)
+        return Twin(self.random, made, self.plain[:])
+
+    def push(self) -> None:
+        for _ in range(self.random.randrange(2 * BLOCK_LENGTH)):
+            value = self.value()
+            self.made.push_left(value)
+            self.plain.insert(0, value)
+
+    def extend(self) -> None:
+        values = [self.value() for _ in range(self.random.randrange(2 * BLOCK_LENGTH))]
+        self.made.extend(values)
+        self.plain += values
+
+    def pop_left(self) -> None:
+        for _ in range(min(len(self.plain), self.random.randrange(BLOCK_LENGTH + 100))):
+            assert self.made.pop_left() == self.plain.pop(0)
+
+    def pop_right(self) -> None:
+        for _ in range(min(len(self.plain), self.random.randrange(BLOCK_LENGTH + 100))):
+            assert self.made.pop_right() == self.plain.pop()
+
+    def set(self) -> None:
+        if self.plain:
+            position, value = self.random.randrange(len(self.plain)), self.value()
+            assert self.made.get(position) == self.plain[position]
+            self.made.set(position, value)
+            self.plain[position] = value
+
+    def insert(self) -> None:
+        for _ in range(self.random.randrange(100)):
+            position, value = self.random.randrange(len(self.plain) + 1), self.value()
+            self.made.insert(position, value)
+            self.plain.insert(position, value)
+
+    def delete(self) -> None:
+        if self.plain:
+            start = self.random.randrange(len(self.plain))
+            count = self.random.choice((1, 5, 50, BLOCK_LENGTH, len(self.plain)))
+            count = min(count, len(self.plain) - start)
+            self.made.delete(start, count)
+            del self.plain[start : start + count]
+
+    def remove(self) -> None:
+        value, most, from_right = self.value(), self.random.choice((0, 1, 2, 50)), self.random.random() < 0.5
+        places = [place for place, each in enumerate(self.plain) if each == value]
+        if from_right:
+            places.reverse()
+        gone = places[: most or None]
+        assert self.made.remove(value, most, from_right) == len(gone)
+        for place in sorted(gone, reverse=True):
+            del self.plain[place]
+
+    def find(self) -> None:
+        value, rank = self.value(), self.random.choice((1, 2, -1, -3))
+        most, compared_max = self.random.choice((0, 1, 5)), self.random.choice((0, 1, 300, 5000))
+        places = list(enumerate(self.plain))
+        if rank < 0:
+            places.reverse()
+        found = [place for place, each in places[: compared_max or None] if each == value][abs(rank) - 1 :]
+        assert self.made.find_all(value, rank, most, compared_max) == found[: most or None]
+        assert self.made.find(value) == (self.plain.index(value) if value in self.plain else -1)
+
+    def slice(self) -> None:
+        if self.plain:
+            start = self.random.randrange(len(self.plain))
+            end = self.random.randrange(start, len(self.plain)) + 1
+            assert self.made.slice(start, end) == self.plain[start:end]
+
+    def check(self) -> None:
+        assert len(self.made) == len(self.plain)
+        assert values_of(self.made) == self.plain
+        rows = self.made.rows()
+        assert all(0 < len(row) <= BLOCK_LENGTH for row in rows) or not self.plain
+        values = sum([weight_of_slot(value) for value in self.plain])
+        assert self.made.weight == LIST_BYTES + BLOCK_BYTES * (len(rows) - 1) + values
+
+    STEPS = (push, extend, pop_left, pop_right, set, insert, delete, remove, find, slice)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_list_and_its_copies_equal_plain_lists_after_any_steps(seed: int) -> None:
+    random = Random(seed)
+    twin = Twin(random, ListValue(), [])
+    others: list[Twin] = []
+    for _ in range(STEPS):
+        random.choice(Twin.STEPS)(twin)
+        twin.slice()
+        draw = random.random()
+        if draw < 0.05:
+            others = [*others[-2:], twin.copy()]
+        elif draw < 0.1 and others:
+            others.append(twin)
+            twin = others.pop(0)
+        if draw < 0.2:
+            for each in (twin, *others):
+                each.check()
+
+
+def test_what_lists_weigh_does_not_depend_on_how_they_came_about() -> None:
+    made = filled(numbers(5_000))
+    for _ in range(4_999):
+        made.pop_left()
+    assert made.weight == LIST_BYTES + weight_of_slot(b"4999") == filled([b"4999"]).weight
+    made.pop_right()
+    assert made.weight == LIST_BYTES == ListValue().weight
+
+
+def test_removing_here_and_there_leaves_no_long_row_of_nearly_empty_blocks() -> None:
+    made = filled(numbers(20_000))
+    random = Random(1)
+    while len(made) > 400:
+        made.delete(random.randrange(len(made)), 1)
+    assert len(made.rows()) <= 2 + 2 * 400 // 128
+    made = filled(numbers(20_000) + [b"x"] * 20_000)
+    made.remove(b"x", 0, False)
+    assert len(made.rows()) <= 20_000 // BLOCK_LENGTH + 2
+
+
+def test_parts_hold_every_value_and_are_of_bounded_size() -> None:
+    made = filled(numbers(50_000))
+    rows = made.rows()
+    parts = made.parts()
+    assert 10 < len(parts) <= len(rows)
+    assert all(isinstance(part, list) and len(part) <= 4_096 for part in parts)
+
+
+GROWING = """
+import sys
+from kvik.machine import resident_bytes
+from kvik.store.list_value import ListValue
+number_of_lists, count, size = [int(word) for word in sys.argv[1:]]
+lists = [None] * number_of_lists
+before = resident_bytes()
+for place in range(number_of_lists):
+    lists[place] = ListValue()
+    for number in range(count):
+        lists[place].push_right(b"%0*d" % (size, number))
+print(sum([each.weight for each in lists]), resident_bytes() - before)
+"""
+
+
+@pytest.mark.parametrize(
+    ("lists", "count", "size"), [(20_000, 8, 10), (10_000, 20, 10), (2, 100_000, 20), (100, 300, 1_000)]
+)
+def test_the_weight_is_what_the_process_grows_by(lists: int, count: int, size: int) -> None:
+    command = [sys.executable, "-c", GROWING, str(lists), str(count), str(size)]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    weight, grown = [int(word) for word in output.split()]
+    assert abs(weight - grown) < SHARE_MAX * grown, f"{weight / lists:.0f} counted, {grown / lists:.0f} real"
+
+
+# Costs
+
+
+def longest(step: Callable[[], object], times: int) -> float:
+    """Return the longest of many steps, in seconds of processor time."""
+    worst = 0.0
+    for _ in range(times):
+        start = time.thread_time()
+        step()
+        worst = max(worst, time.thread_time() - start)
+    return worst
+
+
+def test_a_list_of_a_million_never_stalls() -> None:
+    made = filled([b"v"] * MILLION)
+    gc.collect()
+    gc.disable()
+    try:
+        random = Random(1)
+        steps: list[Callable[[], object]] = [
+            lambda: made.push_left(b"v"),
+            made.pop_right,
+            lambda: made.push_right(b"v"),
+            made.pop_left,
+            lambda: made.get(random.randrange(MILLION)),
+            lambda: made.set(random.randrange(MILLION), b"w"),
+            lambda: made.insert(random.randrange(MILLION), b"w"),
+            lambda: made.delete(random.randrange(MILLION), 1),
+            lambda: made.slice(MILLION // 2, MILLION // 2 + 100),
+            made.copy,
+        ]
+        for number, step in enumerate(steps):
+            # The best of three: what the machine does meanwhile is no stall of the list.
+            assert min([longest(step, 200) for _ in range(3)]) < STALL_SECONDS_MAX, number
+    finally:
+        gc.enable()
+
+
+# In a keyspace
+
+
+@pytest.fixture
+def space() -> Keyspace:
+    return Keyspace(0, ManualClock(), Observer())
+
+
+def test_a_list_is_read_and_changed_through_its_keyspace(space: Keyspace) -> None:
+    assert list_at(space, b"l") is None and list_to_edit(space, b"l") is None
+    made = filled([b"a"])
+    space.edited(b"l", made)
+    assert list_at(space, b"l") is made and list_to_edit(space, b"l") is made
+    made.pop_left()
+    space.edited(b"l", made)
+    assert not space.contains(b"l")
+
+
+def test_another_kind_of_value_is_no_list(space: Keyspace) -> None:
+    space.put(b"s", b"v")
+    for ask in (list_at, list_to_edit):
+        with pytest.raises(Exception, match="WRONGTYPE"):
+            ask(space, b"s")
