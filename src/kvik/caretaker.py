@@ -163,7 +163,7 @@ class Caretaker(KeeperOwner):
             if self._is_over:
                 return 0.0
             self._engine.clock.tick()
-            is_busy = self._keeper.step(COMPACTION_SLICE_MS)
+            is_busy = self._keeper.step(COMPACTION_SLICE_MS) or self._keeper.is_compacting()
             errand = self._syncer.take()
         if errand is not None:
             errand.run()

@@ -53,3 +53,8 @@ class ManualClock(Clock):
 
     def advance(self, milliseconds: int) -> None:
         self.now += milliseconds
+
+
+def shown_second(milliseconds: int) -> str:
+    """Return a moment since 1970 in UTC as `20261121-034500`, as names of files have it."""
+    return time.strftime("%Y%m%d-%H%M%S", time.gmtime(milliseconds // 1_000))

@@ -11,7 +11,20 @@ from kvik.declaration import Declaration
 from kvik.engine import Engine
 from kvik.errors import ReplyError
 from kvik.journal.files import Files
-from kvik.replies import BigNumber, CommandLines, Map, NullArray, Pairs, Push, Reply, Series, Set, Status, Verbatim, Wait
+from kvik.replies import (
+    BigNumber,
+    CommandLines,
+    Map,
+    NullArray,
+    Pairs,
+    Push,
+    Reply,
+    Series,
+    Set,
+    Status,
+    Verbatim,
+    Wait,
+)
 from kvik.request import Request
 from kvik.session import Outlet, Session
 
@@ -148,6 +161,8 @@ class Database:
             databases = self._engine.databases
             is_behind = databases.expire_due(EXPIRED_KEYS_MAX) >= EXPIRED_KEYS_MAX
             is_behind = databases.free_some() or is_behind
+            is_behind = self._engine.make_room() or is_behind
+            self._engine.readings.look_after(now)
             self._expire_next = now if is_behind else now + EXPIRY_PAUSE_MS
 
     def _open_caller(self) -> Caller:

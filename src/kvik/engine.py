@@ -11,7 +11,7 @@ from typing import Final
 from kvik.clock import Clock
 from kvik.commands.args import Args
 from kvik.commands.family import Command, CommandTable
-from kvik.declaration import COMPOSITE, IMMEDIATE, LOADING, NO_AUTH, NO_MULTI, SUBSCRIBED, WRITE, Declaration
+from kvik.declaration import COMPOSITE, DENYOOM, IMMEDIATE, LOADING, NO_AUTH, NO_MULTI, SUBSCRIBED, WRITE, Declaration
 from kvik.errors import ReplyError, UnknownCommand, shown, wrong_arity
 from kvik.journal.journal import Journal
 from kvik.replies import QUEUED, Reply, Wait, WaitForDisk
@@ -20,10 +20,15 @@ from kvik.services import House, Services, Usage
 from kvik.session import Outlet, Session
 from kvik.settings import Settings
 from kvik.store.databases import Databases
+from kvik.store.eviction import EVICTED_AT_ONCE, Evictor
 from kvik.store.keyspace import Keyspace
 from kvik.store.snapshot import Snapshot
 from kvik.store.value import Value
+from kvik.volume import Planned, out_of_memory
 from kvik.waiting import Interest
+
+VOLUME: Final = ("maxmemory", "maxkeys", "maxmemory-policy")
+"""The settings that say how much data there may be."""
 
 # How much of an unknown command is repeated in its error, as Redis does.
 SHOWN_ARGUMENTS_MAX: Final = 128
@@ -41,6 +46,7 @@ class Engine(Services):
         super().__init__(clock, random, databases, settings, house)
         self._interest.notes.channels = self.channels
         self.apply_notifications()
+        self.limit_data()
         self._table: Final = table
         self.journal = journal
         self._next_session = 0
@@ -67,6 +73,8 @@ class Engine(Services):
             self._park(session, request, reply)
         if len(self._interest.signals) > 0 and not self._is_serving:
             self._serve_waiting()
+        if self.databases.evictor is not None and not session.is_replay:
+            self._keep_to_the_keys(self.databases.evictor)
         return reply
 
     # Sessions
@@ -83,6 +91,7 @@ class Engine(Services):
         """Forget a caller and everything it had begun."""
         self.stop_waiting(session)
         session.end_transaction()
+        self.readings.close(session.id)
         self.channels.leave_all(session)
         self.sessions.pop(session.id, None)
 
@@ -111,12 +120,26 @@ class Engine(Services):
 
     def apply_setting(self, name: str) -> None:
         self.apply_notifications()
+        if name in VOLUME:
+            self.limit_data()
         super().apply_setting(name)
 
     def apply_notifications(self) -> None:
         """Read which events are to be told."""
         self._interest.notes.flags = self.settings.notify_keyspace_events
         self.wants_events = self._interest.notes.flags > 0
+
+    def limit_data(self) -> None:
+        """Read how much data there may be; `make_room` lets go what is too much."""
+        settings = self.settings
+        self.databases.limit(settings.maxmemory, settings.maxkeys, settings.maxmemory_policy, self.random)
+
+    def make_room(self) -> bool:
+        """Evict some of what is too much; return whether there is more to do. To be called between turns."""
+        evictor = self.databases.evictor
+        if evictor is None or self.is_loading or not evictor.is_behind():
+            return False
+        return evictor.make_room(0, EVICTED_AT_ONCE) and evictor.is_behind()
 
     def use_journal(self, journal: Journal) -> None:
         self.journal = journal
@@ -131,8 +154,8 @@ class Engine(Services):
         self._interest.end_snapshot(snapshot)
 
     def run_all(self, session: Session, requests: list[Request]) -> list[Reply]:
-        if self.journal.is_refusing:
-            self._refuse_transaction(requests)
+        if not session.is_replay and not self.is_loading:
+            self._refuse_transaction(session, requests)
         may_wait, is_executing = session.may_wait, session.is_executing
         session.may_wait = False
         session.is_executing = True
@@ -196,9 +219,20 @@ class Engine(Services):
             signals = self._interest.signals
             self._interest.signals = []
             for place in signals:
-                for session in self._interest.waiters(place):
-                    self._try_again(session)
+                self._serve_those_who_wait_for(place)
         self._is_serving = False
+
+    def _serve_those_who_wait_for(self, place: tuple[int, bytes]) -> None:
+        """Ask again in the order they came, until the key has gone: then nothing is left to be had there."""
+        database, key = place
+        space = self.databases.spaces[database]
+        if not space.contains(key):
+            return
+        for session in self._interest.waiters(place):
+            wait = session.wait
+            if wait is not None and space.contains(key):
+                wait.changed = key
+                self._try_again(session)
 
     def _try_again(self, session: Session) -> None:
         request = session.parked
@@ -229,6 +263,8 @@ class Engine(Services):
 
     def _check(self, session: Session, command: Command, request: Request) -> None:
         objection = self._objection(session, command, len(request.words))
+        if objection is None and self.databases.evictor is not None:
+            objection = self._objection_for_room(session, command, request)
         if objection is not None:
             command.usage.rejected += 1
             raise objection
@@ -250,14 +286,45 @@ class Engine(Services):
             return self.journal.refusal()
         return None
 
-    def _refuse_transaction(self, requests: list[Request]) -> None:
-        """Raise, as Redis does for EXEC, where a transaction writes that was queued before writes were refused."""
-        refusal = self.journal.refusal()
+    def _objection_for_room(self, session: Session, command: Command, request: Request) -> ReplyError | None:
+        """Return why a command may not add data now. As in Redis, nothing at all is queued then."""
+        evictor = self.databases.evictor
+        if evictor is None or session.is_replay or self.is_loading:
+            return None
+        queue = session.queue
+        if queue is not None and command.flags & COMPOSITE:
+            # What is evicted for a transaction goes before anybody looks whether it was watched.
+            self._planned(session, queue).has_room(evictor)
+            return None
+        is_queued = queue is not None and not command.flags & IMMEDIATE
+        if not (command.flags & DENYOOM or is_queued) or evictor.is_at_ease(len(request.words)):
+            return None
+        return None if self._planned(session, [request]).has_room(evictor) else out_of_memory()
+
+    def _planned(self, session: Session, requests: list[Request]) -> Planned:
+        planned = Planned(session.keys)
+        for request in requests:
+            planned.add(self._find(request.words).declaration, request.words)
+        return planned
+
+    def _keep_to_the_keys(self, evictor: Evictor) -> None:
+        """Evict what no gate has foreseen: a key in another database, or one evicted to make room for itself."""
+        if evictor.limit.has_too_many_keys(0) and not self.is_loading:
+            evictor.make_room(0, EVICTED_AT_ONCE)
+
+    def _refuse_transaction(self, session: Session, requests: list[Request]) -> None:
+        """Raise, as Redis does for EXEC, where a transaction was queued before what it does was refused."""
+        refusal = self.journal.refusal() if self.journal.is_refusing else None
+        evictor = self.databases.evictor
+        if evictor is not None:
+            planned = self._planned(session, requests)
+            if planned.adds and not planned.has_room(evictor):
+                raise discarded(out_of_memory())
         if refusal is None:
             return
         for request in requests:
             if self._find(request.words).flags & WRITE:
-                raise ReplyError("EXECABORT", f"Transaction discarded because of: {refusal.code} {refusal.message}")
+                raise discarded(refusal)
 
     def _run(self, session: Session, command: Command, request: Request) -> Reply:
         before = self._interest.changes
@@ -296,6 +363,10 @@ def only_listening(name: str) -> ReplyError:
         f"Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this"
         " context",
     )
+
+
+def discarded(reason: ReplyError) -> ReplyError:
+    return ReplyError("EXECABORT", f"Transaction discarded because of: {reason.code} {reason.message}")
 
 
 def unknown_command(words: list[bytes]) -> UnknownCommand:

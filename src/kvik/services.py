@@ -7,6 +7,7 @@ from typing import Final
 from mypy_extensions import mypyc_attr
 
 from kvik import machine
+from kvik.backup.reading import Readings
 from kvik.channels import Channels
 from kvik.clock import Clock
 from kvik.declaration import Declaration
@@ -97,6 +98,21 @@ class Persistence:
     def want_sync(self) -> None:
         """Somebody waits for what has happened to be on disk."""
 
+    def begin_backup(self, name: str, is_new: bool) -> bool:
+        """Begin to write all data to the file `name`, which is another one where `is_new` and that name is taken.
+
+        Return False where a backup is running.
+        """
+        return False
+
+    def backups_ended(self) -> int:
+        """Return how many backups have ended, well or not."""
+        return 0
+
+    def last_backup(self) -> tuple[str, str]:
+        """Return the file of the last backup, as seen from the directory, and why it failed; empty: it did not."""
+        return "", ""
+
     def sequence(self) -> int:
         """Return the number of the last batch that happened."""
         return 0
@@ -137,6 +153,7 @@ class Services:
         self.is_loading = False
         self.statistics: Final = Statistics(clock)
         self.sessions: Final[dict[int, Session]] = {}
+        self.readings: Final = Readings()
         self.channels: Final = Channels()
         self.wants_events = False
         """Whether the setting notify-keyspace-events asks for any."""

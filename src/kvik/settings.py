@@ -34,6 +34,20 @@ MB: Final = 1024 * KB
 GB: Final = 1024 * MB
 MOST: Final = 2**63 - 1
 
+MAX_VOLUME: Final = "max-volume"
+"""One text for the two settings of volume: `64mb` is `maxmemory`, `1000keys` is `maxkeys`, 0 is no limit."""
+VOLUME_EXPECTED: Final = "a size such as 64mb or a number of keys such as 1000keys"
+EVICTION_POLICIES: Final = (
+    "volatile-lru",
+    "allkeys-lru",
+    "volatile-lfu",
+    "allkeys-lfu",
+    "volatile-random",
+    "allkeys-random",
+    "volatile-ttl",
+    "noeviction",
+)
+
 Flag: TypeAlias = "str | Sequence[str] | None"
 
 
@@ -140,6 +154,25 @@ class Settings(msgspec.Struct, kw_only=True):
         int,
         Setting("shutdown-timeout", Number(0, 2**31 - 1), "Seconds people have to leave before the server ends.", True),
     ] = 5
+
+    # How much data
+    maxmemory: Annotated[
+        int,
+        Setting("maxmemory", Size(0, MOST), "Bytes of memory all data may take; 0: any number.", True),
+    ] = 0
+    maxkeys: Annotated[
+        int, Setting("maxkeys", Number(0, MOST), "Keys all databases may hold together; 0: any number.", True)
+    ] = 0
+    maxmemory_policy: Annotated[
+        str,
+        Setting(
+            "maxmemory-policy",
+            Choice(EVICTION_POLICIES),
+            "What happens when there is more: noeviction refuses commands that add data; the others let keys go, all"
+            " or those with a deadline, by last use (lru), frequency (lfu), chance or the nearest deadline (ttl).",
+            True,
+        ),
+    ] = "noeviction"
 
     # What is kept
     appendfsync: Annotated[
@@ -270,6 +303,9 @@ def _take_file(settings: Settings, file: str) -> None:
 
 def _take(settings: Settings, place: str, key: str, value: object) -> None:
     name = key.replace("_", "-")
+    if name == MAX_VOLUME:
+        _take_volume(settings, place, value)
+        return
     setting = SETTINGS.get(name)
     if setting is None:
         raise SettingsError(f"{place}: there is no such setting{_suggestion(name)}")
@@ -279,6 +315,19 @@ def _take(settings: Settings, place: str, key: str, value: object) -> None:
         settings.put(name, text)
     except ValueError as error:
         raise SettingsError(f"{place}: expected {setting.kind.expected()}{shown} ({error})") from None
+
+
+def _take_volume(settings: Settings, place: str, value: object) -> None:
+    text = str(value).strip().lower()
+    number = text.removesuffix("s").removesuffix("key")
+    is_keys = number != text.removesuffix("s")
+    try:
+        if text == "":
+            text = "0"
+        settings.put("maxkeys" if is_keys else "maxmemory", number.rstrip() if is_keys else text)
+        settings.put("maxmemory" if is_keys else "maxkeys", "0")
+    except ValueError:
+        raise SettingsError(f"{place}: expected {VOLUME_EXPECTED}, not {value!r}") from None
 
 
 def _suggestion(name: str) -> str:

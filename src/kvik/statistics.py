@@ -18,6 +18,10 @@ class Statistics:
         self.bytes_read = 0
         self.bytes_written = 0
         self.protocol_errors = 0
+        # Of the colon door: replies a client did not read, lines that are no request, requests answered with an error.
+        self.colon_lines_dropped = 0
+        self.colon_lines_malformed = 0
+        self.colon_lines_refused = 0
 
     def count_error(self, code: str) -> None:
         self.errors_by_code[code] = self.errors_by_code.get(code, 0) + 1

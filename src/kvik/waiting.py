@@ -5,7 +5,7 @@ Knows no command.
 
 from typing import Final
 
-from kvik.events import EXPIRED
+from kvik.events import EVICTED, EXPIRED
 from kvik.journal.journal import Journal
 from kvik.notes import Notes
 from kvik.session import Session
@@ -50,6 +50,12 @@ class Interest(Observer):
     def expired(self, database: int, key: bytes) -> None:
         self.journal.record_effect(database, [b"DEL", key])
         self.notes.tell(EXPIRED, b"expired", database, key)
+        if len(self._watchers) > 0 or len(self._waiters) > 0:
+            self._tell(database, key)
+
+    def evicted(self, database: int, key: bytes) -> None:
+        self.journal.record_effect(database, [b"DEL", key])
+        self.notes.tell(EVICTED, b"evicted", database, key)
         if len(self._watchers) > 0 or len(self._waiters) > 0:
             self._tell(database, key)
 
@@ -120,8 +126,13 @@ class Interest(Observer):
         place = (database, key)
         for session in self._watchers.get(place, ()):
             session.is_dirty = True
-        if place in self._waiters and (not self.signals or self.signals[-1] != place):
+        if place in self._waiters and (not self.signals or self.signals[-1] != place) and self._holds(place):
             self.signals.append(place)
+
+    def _holds(self, place: tuple[int, bytes]) -> bool:
+        """Return whether there is anything to be had; a key that went again is served when it comes again."""
+        database, key = place
+        return self._databases is not None and self._databases.spaces[database].contains(key)
 
     def _tell_all_in(self, database: int) -> None:
         if self._databases is None:

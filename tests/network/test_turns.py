@@ -116,12 +116,12 @@ class Porch:
     def _failed(self, error: Exception) -> None:
         raise error
 
-    async def client(self) -> "Client":
-        """Return a connected client."""
+    async def client(self, dialect: Dialect | None = None) -> "Client":
+        """Return a connected client, of lines where nothing else is said."""
         ours, theirs = socket.socketpair()
         self._sockets.append(ours)
         before = len(self.connections)
-        self.porch.adopt(theirs, LineDialect(), self.connections.append)
+        self.porch.adopt(theirs, dialect or LineDialect(), self.connections.append)
         await until(lambda: len(self.connections) > before)
         ours.setblocking(False)
         return Client(ours)

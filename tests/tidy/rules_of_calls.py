@@ -71,13 +71,18 @@ BANS: Final = (
         {
             "kvik.clock": "it is the clock",
             "kvik.network.log": "a log line carries its own time",
+            "kvik.client.load": "a load is measured in nanoseconds, where a request leaves and its reply arrives",
+            "kvik.cli.bench_embedded": "the same for calls of the embedded database",
             "kvik.cli.moments": "it writes and reads moments, and asks for none",
         },
     ),
     Ban(
         {"random.*", "Random", "SystemRandom", "secrets.*", "uuid.*", "os.urandom"},
         f"the Random, {INJECTED}",
-        {"kvik.assembly": "it seeds the one Random there is"},
+        {
+            "kvik.assembly": "it seeds the one Random there is",
+            "kvik.client.load.requests": "the same seed sends the same requests, so each connection draws from its own",
+        },
     ),
     Ban(
         {"open", "io.*", "os.*", "pathlib.*", "shutil.*", "tempfile.*"},

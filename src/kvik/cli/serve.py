@@ -6,7 +6,7 @@ import sys
 import click
 
 from kvik.errors import DirectoryInUse, JournalDamaged, SettingsError
-from kvik.settings import SETTINGS, Setting, Settings, load_settings
+from kvik.settings import MAX_VOLUME, SETTINGS, Setting, Settings, load_settings
 
 Flags = dict[str, str | tuple[str, ...] | None]
 
@@ -37,7 +37,7 @@ def serve(
     """
     if memory and directory is not None:
         raise click.UsageError(f"--memory keeps nothing: leave it out to keep the data in {directory}")
-    flags: Flags = {name: given[parameter(name)] for name in SETTINGS}
+    flags: Flags = {name: given[parameter(name)] for name in (MAX_VOLUME, *SETTINGS)}
     if bind is not None or port is not None:
         flags["listen"] = listen_on(bind, port, flags["listen"])
     try:
@@ -72,6 +72,11 @@ command = click.Command(
             ["--bind"], metavar="HOST", help="Serve this host's address: short for --listen auto://HOST:PORT."
         ),
         click.Option(["--port"], metavar="PORT", help="Serve this port: short for --listen auto://HOST:PORT."),
+        click.Option(
+            ["--max-volume"],
+            metavar="VALUE",
+            help="How much data there may be, as 64mb or 1000keys: short for --maxmemory or --maxkeys.",
+        ),
         *[option(name, setting) for name, setting in SETTINGS.items()],
     ],
 )

@@ -66,7 +66,7 @@ class Connection:
         while view:
             readable, writable, _ = select.select([self._socket], [self._socket], [])
             if readable:
-                self._read()
+                self._read_what_is_there()
             if writable:
                 view = view[self._send_some(view) :]
 
@@ -90,11 +90,36 @@ class Connection:
     def close(self) -> None:
         self._socket.close()
 
+    def detach(self) -> socket.socket:
+        """Return the socket, logged in, for somebody who reads and writes it himself from now on."""
+        return self._socket
+
     def _read(self) -> None:
         try:
             data = self._socket.recv(CHUNK)
         except OSError as error:
             raise self._lost(error) from None
+        self._take(data)
+
+    def _read_what_is_there(self) -> None:
+        """Read without waiting: an encrypted socket may be readable for a ticket of its session, which is no reply."""
+        if not self.address.is_tls:
+            return self._read()
+        import ssl
+
+        patience = self._socket.gettimeout()
+        self._socket.setblocking(False)
+        try:
+            data = self._socket.recv(CHUNK)
+        except ssl.SSLWantReadError:
+            return
+        except OSError as error:
+            raise self._lost(error) from None
+        finally:
+            self._socket.settimeout(patience)
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
         if not data:
             raise ConnectionFailed(f"{self.address} closed the connection")
         self._replies.feed(data)

@@ -21,8 +21,6 @@ FIXED: Final = {
     "appendfilename": "appendonly.aof",
     "appenddirname": "appendonlydir",
     "dir": "",
-    "maxmemory": "0",
-    "maxmemory-policy": "noeviction",
     "cluster-enabled": "no",
 }
 """What Redis lets choose and clients ask for, while kvik has one answer; CONFIG SET takes only that one.
@@ -142,8 +140,7 @@ def resetstat(session: Session, args: Args) -> Reply:
     services = session.services
     services.statistics.reset()
     services.reset_usage()
-    for space in services.databases.spaces:
-        space.hits = space.misses = space.expired_keys = 0
+    services.databases.reset_statistics()
     return OK
 
 

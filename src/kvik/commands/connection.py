@@ -157,6 +157,7 @@ def reset(session: Session, args: Args) -> Reply:
     """As Redis 7.2: as if just connected, but for the library's name, which is still the same library."""
     session.end_transaction()
     session.services.channels.leave_all(session)
+    session.services.readings.close(session.id)
     session.select(0)
     session.protocol = 2
     session.reply_mode = REPLY_ON

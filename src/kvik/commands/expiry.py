@@ -209,7 +209,7 @@ def pexpiretime(session: Session, args: Args) -> Reply:
 def death(session: Session, args: Args) -> int:
     """Return when the key dies in milliseconds, NO_DEADLINE or NO_KEY."""
     key = args.key()
-    if session.keys.read(key) is None:
+    if session.keys.look(key) is None:
         return NO_KEY
     deadline = session.keys.deadline(key)
     return NO_DEADLINE if deadline is None else deadline

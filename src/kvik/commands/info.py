@@ -95,21 +95,29 @@ def clients(session: Session) -> list[str]:
 
 
 def memory(session: Session) -> list[str]:
-    """The memory in use is what the process holds: it is the figure a machine runs out of."""
+    """The memory in use is what the process holds: it is the figure a machine runs out of.
+
+    With a limit it is what all data weigh: the figure that is held against `maxmemory`.
+    """
     house = session.services.house
+    settings = session.services.settings
     used = house.resident_bytes()
+    evictor = session.services.databases.evictor
+    counted = used if evictor is None else int(evictor.limit.bytes)
     peak = max(house.resident_bytes_max(), used)
     return [
-        f"used_memory:{used}",
-        f"used_memory_human:{human(used)}",
+        f"used_memory:{counted}",
+        f"used_memory_human:{human(counted)}",
         f"used_memory_rss:{used}",
         f"used_memory_rss_human:{human(used)}",
         f"used_memory_peak:{peak}",
         f"used_memory_peak_human:{human(peak)}",
         f"used_memory_peak_perc:{100 * used / max(peak, 1):.2f}%",
-        "maxmemory:0",
-        "maxmemory_human:0B",
-        "maxmemory_policy:noeviction",
+        *([] if evictor is None else [f"used_memory_dataset:{counted}"]),
+        f"maxmemory:{settings.maxmemory}",
+        f"maxmemory_human:{human(settings.maxmemory)}",
+        f"maxmemory_policy:{settings.maxmemory_policy}",
+        f"maxkeys:{settings.maxkeys}",
         "mem_fragmentation_ratio:1.00",
         "mem_allocator:python",
     ]
@@ -147,6 +155,8 @@ def persistence(session: Session) -> list[str]:
 def statistics(session: Session) -> list[str]:
     counted = session.services.statistics
     spaces = session.services.databases.spaces
+    evictor = session.services.databases.evictor
+    exceeded, exceeded_now = (0, 0) if evictor is None else evictor.milliseconds_over()
     return [
         f"total_connections_received:{counted.connections_received}",
         f"total_commands_processed:{counted.commands_processed}",
@@ -154,7 +164,9 @@ def statistics(session: Session) -> list[str]:
         f"total_net_output_bytes:{counted.bytes_written}",
         f"rejected_connections:{counted.connections_rejected}",
         f"expired_keys:{sum([space.expired_keys for space in spaces])}",
-        "evicted_keys:0",
+        f"evicted_keys:{sum([space.evicted_keys for space in spaces])}",
+        f"total_eviction_exceeded_time:{exceeded}",
+        f"current_eviction_exceeded_time:{exceeded_now}",
         f"keyspace_hits:{sum([space.hits for space in spaces])}",
         f"keyspace_misses:{sum([space.misses for space in spaces])}",
         f"pubsub_channels:{len(session.services.channels.names(CHANNELS))}",
@@ -162,6 +174,10 @@ def statistics(session: Session) -> list[str]:
         f"pubsubshard_channels:{len(session.services.channels.names(SHARD_CHANNELS))}",
         f"total_error_replies:{sum(counted.errors_by_code.values())}",
         f"kvik_protocol_errors:{counted.protocol_errors}",
+        f"kvik_snapshots_open:{len(session.services.readings)}",
+        f"colon_lines_dropped:{counted.colon_lines_dropped}",
+        f"colon_lines_malformed:{counted.colon_lines_malformed}",
+        f"colon_lines_refused:{counted.colon_lines_refused}",
     ]
 
 

@@ -9,11 +9,19 @@ from kvik.declaration import ANY, LOADING, READONLY, STALE, Keys
 from kvik.errors import ReplyError
 from kvik.replies import Reply
 from kvik.session import Session
+from kvik.store.limit import FREQUENCY, Limit
 from kvik.store.value import encoding_of
 
 family = Family("generic")
 
 SECOND_WORD: Final = Keys(2, 2, 1)
+SWITCHING: Final = (
+    "Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
+)
+# Redis' counter begins at 5 and, with its default factor, after so many hits stands at the root of a fifth of them.
+FREQUENCY_AT_FIRST: Final = 5
+HITS_PER_SQUARE: Final = 5.0
+FREQUENCY_MAX: Final = 255
 
 
 @family.command(
@@ -33,7 +41,7 @@ def object_(session: Session, args: Args) -> Reply:
     since="2.2.3",
 )
 def encoding(session: Session, args: Args) -> Reply:
-    value = session.keys.read(args.key())
+    value = session.keys.look(args.key())
     return None if value is None else encoding_of(value)
 
 
@@ -47,13 +55,15 @@ def encoding(session: Session, args: Args) -> Reply:
     since="4.0.0",
 )
 def freq(session: Session, args: Args) -> Reply:
-    if session.keys.read(args.key()) is None:
+    """As Redis the logarithmic counter, here worked out from the uses that the policy remembers."""
+    key = args.key()
+    if session.keys.look(key) is None:
         return None
-    raise ReplyError(
-        "ERR",
-        "An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching "
-        "between policies at runtime LRU and LFU data will take some time to adjust.",
-    )
+    limit = limit_of(session)
+    if limit is None or limit.marks is None or limit.by != FREQUENCY:
+        raise ReplyError("ERR", f"An LFU maxmemory policy is not selected, access frequency not tracked. {SWITCHING}")
+    uses = max(limit.marks.uses(key) - 1, 0.0)
+    return min(FREQUENCY_AT_FIRST + int((uses / HITS_PER_SQUARE) ** 0.5), FREQUENCY_MAX)
 
 
 @family.command(
@@ -66,7 +76,15 @@ def freq(session: Session, args: Args) -> Reply:
     since="2.2.3",
 )
 def idletime(session: Session, args: Args) -> Reply:
-    return existing(session, args.key(), 0)
+    key = args.key()
+    if session.keys.look(key) is None:
+        return None
+    limit = limit_of(session)
+    if limit is None or limit.marks is None:
+        return 0
+    if limit.by == FREQUENCY:
+        raise ReplyError("ERR", f"An LFU maxmemory policy is selected, idle time not tracked. {SWITCHING}")
+    return limit.marks.idle_seconds(key)
 
 
 @family.command(
@@ -79,7 +97,7 @@ def idletime(session: Session, args: Args) -> Reply:
     since="2.2.3",
 )
 def refcount(session: Session, args: Args) -> Reply:
-    return existing(session, args.key(), 1)
+    return None if session.keys.look(args.key()) is None else 1
 
 
 @family.command(
@@ -93,6 +111,6 @@ def help_(session: Session, args: Args) -> Reply:
     return help_text(session, "OBJECT")
 
 
-def existing(session: Session, key: bytes, answer: int) -> Reply:
-    """Return `answer` where `key` exists, else null."""
-    return None if session.keys.read(key) is None else answer
+def limit_of(session: Session) -> Limit | None:
+    evictor = session.services.databases.evictor
+    return None if evictor is None else evictor.limit

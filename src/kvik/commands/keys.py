@@ -49,7 +49,7 @@ def remove_all(session: Session, args: Args) -> Reply:
     syntax="key [key ...]",
 )
 def exists(session: Session, args: Args) -> Reply:
-    return count_existing(session, args)
+    return sum([session.keys.look(key) is not None for key in args.rest()])
 
 
 @family.command(
@@ -62,22 +62,14 @@ def exists(session: Session, args: Args) -> Reply:
     since="3.2.1",
 )
 def touch(session: Session, args: Args) -> Reply:
-    return count_existing(session, args)
-
-
-def count_existing(session: Session, args: Args) -> Reply:
-    existing = 0
-    for key in args.rest():
-        if session.keys.read(key) is not None:
-            existing += 1
-    return existing
+    return sum([session.keys.read(key) is not None for key in args.rest()])
 
 
 @family.command(
     "TYPE", args=(1, 1), flags=READONLY | FAST, keys=FIRST, summary="Determines the type of a value.", syntax="key"
 )
 def type_(session: Session, args: Args) -> Reply:
-    value = session.keys.read(args.key())
+    value = session.keys.look(args.key())
     return Status(b"none" if value is None else KIND_NAMES[kind_of(value)])
 
 

@@ -10,9 +10,9 @@ from kvik.commands.help_text import help_text
 from kvik.declaration import ADMIN, ANY, FAST, LOADING, NO_MULTI, NOSCRIPT, READONLY, STALE, Keys
 from kvik.errors import ReplyError, shown, syntax_error
 from kvik.numbers import parse_float
-from kvik.replies import OK, Map, Reply, Status
+from kvik.replies import OK, Figures, Reply, Status
 from kvik.session import REPLY_OFF, Session
-from kvik.store.memory import weight_of_database, weight_of_entry
+from kvik.store.memory import weight_of_entry
 
 family = Family("server")
 
@@ -109,24 +109,24 @@ def memstats(session: Session, args: Args) -> Reply:
     and the blocks that live.
     """
     services = session.services
-    alloc = sum([weight_of_database(space) for space in services.databases.spaces])
+    alloc = services.databases.weight()
     live = sys.getallocatedblocks()
     collections = 0
     freed = 0
     for generation in gc.get_stats():
         collections += generation["collections"]
         freed += generation["collected"]
-    return Map(
+    return Figures(
         [
-            (b"Alloc", alloc),
-            (b"TotalAlloc", max(services.statistics.bytes_read, alloc)),
-            (b"Sys", services.house.resident_bytes()),
-            (b"Mallocs", live + freed),
-            (b"Frees", freed),
-            (b"LiveObjects", live),
-            (b"PauseTotalNs", services.house.collector_pause_nanoseconds()),
-            (b"NumGC", collections),
-            (b"NumTasks", len(services.sessions)),
+            ("Alloc", alloc),
+            ("TotalAlloc", max(services.statistics.bytes_read, alloc)),
+            ("Sys", services.house.resident_bytes()),
+            ("Mallocs", live + freed),
+            ("Frees", freed),
+            ("LiveObjects", live),
+            ("PauseTotalNs", services.house.collector_pause_nanoseconds()),
+            ("NumGC", collections),
+            ("NumTasks", len(services.sessions)),
         ]
     )
 

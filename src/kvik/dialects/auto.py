@@ -8,6 +8,7 @@ from typing import Final
 
 from librt.strings import BytesWriter
 
+from kvik.dialects.colon import ColonDialect, opens_with_a_verb
 from kvik.dialects.dialect import Dialect
 from kvik.dialects.resp import RespDialect
 from kvik.dialects.text import TextDialect
@@ -39,7 +40,7 @@ def opens_an_array(line: bytes, is_whole: bool) -> bool | None:
     return line.startswith(b"*")
 
 
-CANDIDATES: Final = (Candidate(opens_an_array, RespDialect),)
+CANDIDATES: Final = (Candidate(opens_an_array, RespDialect), Candidate(opens_with_a_verb, ColonDialect))
 
 
 class AutoDialect(Dialect):

@@ -8,6 +8,7 @@ from mypy_extensions import i64, mypyc_attr
 
 from kvik.replies import Reply
 from kvik.request import Request
+from kvik.statistics import Statistics
 
 WORD_BYTES_MAX: Final = 512 * 1024 * 1024
 """As Redis' proto-max-bulk-len."""
@@ -23,6 +24,10 @@ class Dialect:
     """
 
     name = "dialect"
+    is_for_people = False
+    """Whether somebody reads along: the log says that they come and go, and the end of the server is announced."""
+    is_paced = False
+    """Whether it holds back what it has to write until earlier output has left: see `has_backlog`."""
 
     def __init__(self) -> None:
         self.is_trusted = False
@@ -67,6 +72,31 @@ class Dialect:
     def push(self, items: Sequence[Reply], protocol: int, out: BytesWriter) -> None:
         """Append a message nobody asked for."""
         raise NotImplementedError
+
+    # A dialect that is paced
+
+    def has_backlog(self) -> bool:
+        """Return whether earlier output must leave before there is more: `next_request` returns None until then.
+
+        When it has left, `continue_writing` is called.
+        """
+        return False
+
+    def continue_writing(self, out: BytesWriter) -> None:
+        """Append the next piece of what is held back, 64 KiB or so: all that was appended before has left."""
+
+    def stall(self, is_stalled: bool) -> None:
+        """The client has stopped reading, or reads again.
+
+        While it is stalled requests are given out in spite of the backlog, and nothing is appended;
+        how much waits is the dialect's to limit.
+        """
+
+    def forget(self) -> None:
+        """The client is gone: let go of what is held back."""
+
+    def report(self, statistics: Statistics) -> None:
+        """Add what was counted since the last call."""
 
     def greeting(self) -> bytes:
         """Return what a client hears on connecting."""

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from kvik.errors import SettingsError
 
-DEFAULT_PORTS = {"auto": 9736, "resp": 6379, "text": 9737}
+DEFAULT_PORTS = {"auto": 9736, "resp": 6379, "text": 9737, "telnet": 8080, "colon": 9999}
 
 
 @dataclass(frozen=True)

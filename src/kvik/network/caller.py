@@ -47,6 +47,10 @@ class Caller(Outlet):
         self.session: Final = engine.open_session(self)
         self.is_finished = False
         self.is_settled = False
+        self.is_paced = False
+        """Whether the dialect holds back: `stall` it when the client does not read."""
+        self.is_stalled = False
+        self._has_ended = False
         self._dialect = dialect
         self._out = BytesWriter()
         self.can_go_on = False
@@ -74,17 +78,33 @@ class Caller(Outlet):
         self._dialect.end_of_input()
         if self.is_settled or self._settle():
             self._run_requests()
-        self.is_finished = True
+        # What a paced dialect holds back is still delivered.
+        self._has_ended = True
+        if not (self.is_paced and self.can_go_on):
+            self.is_finished = True
 
     def go_on(self) -> None:
-        """Run the requests that are left."""
+        """Run the requests that are left, behind what the dialect has held back."""
         if self.can_go_on and not self.is_finished:
             self.can_go_on = False
+            if self.is_paced and not self.is_stalled and self.output_bytes() == 0:
+                self._dialect.continue_writing(self._out)
             self._run_requests()
+
+    def wants_input(self) -> bool:
+        """Return whether what a paced client sends can be run when it comes."""
+        return not self.is_finished and not self._has_ended and (self.is_stalled or not self.can_go_on)
+
+    def stall(self, is_stalled: bool) -> None:
+        """A paced client has stopped reading, or reads again. Requests that may run now are left for `go_on`."""
+        self.is_stalled = is_stalled
+        self._dialect.stall(is_stalled)
 
     def hang_up(self) -> None:
         """The connection is gone."""
         self.is_finished = True
+        # Connection, caller and session hold one another: what hangs on them would stay until the next collection.
+        self._dialect.forget()
         self.engine.close_session(self.session)
 
     def give_up_waiting(self, deadline: int) -> None:
@@ -113,13 +133,17 @@ class Caller(Outlet):
         return data
 
     def farewell(self, seconds: int) -> bool:
-        """Warn a client that reads by eye that the server closes; return whether it was warned."""
+        """Say that the server closes in so many seconds; return whether the client is waited for, as a person is.
+
+        A RESP3 client hears it as a push message, other programs do not.
+        """
         warning = self._dialect.farewell(seconds)
-        if not warning:
-            return False
-        self._out.write(warning)
-        self.carrier.touch()
-        return True
+        if warning:
+            self._out.write(warning)
+            self.carrier.touch()
+        elif self.session.protocol > 2:
+            self.push([b"closing", seconds])
+        return self._dialect.is_for_people
 
     def deliver(self, request: Request, reply: Reply) -> None:
         self._answer(request, reply)
@@ -147,6 +171,7 @@ class Caller(Outlet):
         self.is_settled = True
         self._dialect = dialect
         self._dialect.word_bytes_max = self.engine.settings.proto_max_bulk_len
+        self.is_paced = dialect.is_paced
         self.session.door = dialect.name
         self._trust()
         return True
@@ -167,6 +192,8 @@ class Caller(Outlet):
                 self._break_off(error)
                 return
             if request is None:
+                if self.is_paced:
+                    self._pace()
                 return
             reply = self.engine.execute(session, request)
             if session.parked is not None:
@@ -180,6 +207,12 @@ class Caller(Outlet):
                 return
             if self._is_trusted is not session.authenticated:
                 self._trust()
+
+    def _pace(self) -> None:
+        self._dialect.report(self.engine.statistics)
+        self.can_go_on = self._dialect.has_backlog()
+        if self._has_ended and not self.can_go_on:
+            self.is_finished = True
 
     def _wait(self) -> None:
         wait = self.session.wait
@@ -197,6 +230,7 @@ class Caller(Outlet):
 
     def _break_off(self, error: ProtocolError) -> None:
         self.engine.statistics.protocol_errors += 1
+        self._dialect.report(self.engine.statistics)
         if error.message:
             self._dialect.encode_protocol_error(error.message, self._out)
         self.is_finished = True

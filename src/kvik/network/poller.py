@@ -98,7 +98,7 @@ class PolledConnection(Connection):
             self._fit_next_read(len(data))
             self.received(data)
         elif mask & select.EPOLLOUT:
-            self.flush()
+            self.writable()
 
     def _fit_next_read(self, size: int) -> None:
         if size == self._read_bytes:

@@ -73,12 +73,15 @@ class Rounds(Alarm):
         if now >= self._next_look:
             self._next_look = now + ROUNDS_MS
             self._turn.drop_idle(now)
+            self._turn.look_after_writing()
         if self._engine.is_loading and self._keeper is not None:
             self._load(self._keeper, now)
             return 0
         databases = self._engine.databases
         is_behind = databases.expire_due(EXPIRE_SLICE) >= EXPIRE_SLICE
         is_behind = databases.free_some() or is_behind
+        is_behind = self._engine.make_room() or is_behind
+        self._engine.readings.look_after(now)
         is_compacting = self._keeper is not None and self._keep(self._keeper)
         self._turn.ring()
         if is_behind:

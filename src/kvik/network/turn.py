@@ -18,6 +18,9 @@ from kvik.network.caller import OUTPUT_PAUSE_BYTES, Caller, Carrier
 UNLIMITED: Final = 1 << 62
 # How long a client that is to leave may take to read its last reply.
 LINGER_MS: Final = 10_000
+# A paced client is stalled when its socket has taken nothing for so many looks, one each 100 ms. A reader's
+# system makes room in steps of 64 kB on loopback, so that one that takes 100 kB/s is seen to move each 0.65 s.
+STALLED_LOOKS: Final = 10
 
 Welcome: TypeAlias = "Callable[[Connection], None]"
 """What is told of a connection as soon as there is one."""
@@ -48,11 +51,18 @@ class Connection(Carrier):
         self.is_touched = False
         self.is_open = True
         self.caller: Final = Caller(turn.engine, dialect, self)
+        self.on_leaving: Welcome | None = None
+        """Who is to be told when it ends."""
         self._parcels: Final[deque[Parcel]] = deque()
         self._waiting_bytes = 0
         self._is_held = False
         self._is_reading = True
         self._is_writing = False
+        self._is_looked_after = False
+        self._looks = 0
+        self._last_mark = (0, 0)
+        self.moved = 0
+        """When waiting output was last taken, wall-clock milliseconds."""
         turn.connections[self.caller.session.id] = self
 
     # What a kind of connection provides
@@ -68,6 +78,14 @@ class Connection(Carrier):
     def shut(self) -> None:
         """Close the connection itself."""
         raise NotImplementedError
+
+    def unsent(self) -> int:
+        """Return how much that `write` took has not left yet; it need only change when some has."""
+        return 0
+
+    def may_time_out(self) -> bool:
+        """Return whether the setting `timeout` is for this connection."""
+        return True
 
     # Carrier
 
@@ -134,12 +152,47 @@ class Connection(Carrier):
                 self.drop()
                 return
             self._waiting_bytes -= sent
+            if sent > 0:
+                self._note_movement()
             if sent == len(parcel.data):
                 parcels.popleft()
             else:
                 parcel.data = parcel.data[sent:]
                 is_blocked = True
         self._arrange_next(is_blocked)
+
+    def writable(self) -> None:
+        """The socket takes more."""
+        if self._waiting_bytes > 0:
+            self.flush()
+        elif self.is_open:
+            self._note_movement()
+            self.touch()
+
+    def look(self) -> bool:
+        """See whether a client that is to take output does so; return False where it has taken all there is."""
+        if not self.is_open or not self._is_writing:
+            self._is_looked_after = False
+            return False
+        if self._waiting_bytes > 0:
+            # The system calls a socket writable only when a third of its buffer is free: ask it.
+            self.flush()
+        mark = (self._waiting_bytes, self.unsent())
+        if mark != self._last_mark:
+            self._last_mark = mark
+            self._note_movement()
+        self._looks += 1
+        if self._looks == self.turn.stalled_looks and self.is_open:
+            self.caller.stall(True)
+            self.touch()
+        return True
+
+    def _note_movement(self) -> None:
+        self.moved = self.turn.engine.clock.now
+        self._looks = 0
+        if self.caller.is_stalled:
+            self.caller.stall(False)
+            self.touch()
 
     def _wait_for_release(self) -> None:
         """Be told when the journal releases what the last parcel depends on, where it has not yet."""
@@ -154,22 +207,41 @@ class Connection(Carrier):
         if self.is_open:
             self.is_open = False
             self._parcels.clear()
+            self._waiting_bytes = 0
             self.caller.hang_up()
             del self.turn.connections[self.caller.session.id]
             self.shut()
+            if self.on_leaving is not None:
+                self.on_leaving(self)
 
     def _arrange_next(self, is_blocked: bool) -> None:
         caller = self.caller
-        if (caller.is_finished and self._waiting_bytes == 0) or self._waiting_bytes > self.turn.output_bytes_max:
+        if caller.is_finished and self._waiting_bytes == 0:
             self.drop()
-            return
-        if caller.can_go_on and self._waiting_bytes <= OUTPUT_PAUSE_BYTES:
-            self.touch()
-        is_reading = self._waiting_bytes <= OUTPUT_PAUSE_BYTES and not caller.is_finished
-        if is_reading is not self._is_reading or is_blocked is not self._is_writing:
+        elif caller.is_paced:
+            self._pace(is_blocked)
+        elif self._waiting_bytes > self.turn.output_bytes_max:
+            self.drop()
+        else:
+            if caller.can_go_on and self._waiting_bytes <= OUTPUT_PAUSE_BYTES:
+                self.touch()
+            self._watch(self._waiting_bytes <= OUTPUT_PAUSE_BYTES and not caller.is_finished, is_blocked)
+
+    def _pace(self, is_blocked: bool) -> None:
+        """Let a paced dialect go on when all it has written has left: a piece a turn, others come in between."""
+        caller = self.caller
+        is_writing = is_blocked or (caller.can_go_on and self._waiting_bytes == 0)
+        self._watch(caller.wants_input(), is_writing)
+        if is_writing and not self._is_looked_after:
+            self._is_looked_after = True
+            self._looks = 0
+            self.turn.writing.append(self)
+
+    def _watch(self, is_reading: bool, is_writing: bool) -> None:
+        if is_reading is not self._is_reading or is_writing is not self._is_writing:
             self._is_reading = is_reading
-            self._is_writing = is_blocked
-            self.watch(is_reading, is_blocked)
+            self._is_writing = is_writing
+            self.watch(is_reading, is_writing)
 
 
 class Turn:
@@ -180,6 +252,9 @@ class Turn:
         self.connections: Final[dict[int, Connection]] = {}
         self.touched: list[Connection] = []
         self.held: list[Connection] = []
+        self.writing: list[Connection] = []
+        """Paced connections with output that their clients have yet to take."""
+        self.stalled_looks = STALLED_LOOKS
         self.input_bytes_max = 0
         self.output_bytes_max = 0
         self._alarm: Final = alarm
@@ -227,10 +302,18 @@ class Turn:
         timeout = self.engine.settings.timeout * 1_000 or UNLIMITED
         for connection in list(self.connections.values()):
             session = connection.caller.session
-            silence = now - session.last_active
-            is_over = silence > timeout and session.parked is None
+            silence = now - max(session.last_active, connection.moved)
+            is_over = silence > timeout and session.parked is None and connection.may_time_out()
             if is_over or (connection.caller.is_finished and silence > LINGER_MS):
                 connection.drop()
+
+    def look_after_writing(self) -> None:
+        """See who of those that are to take output does not; to be called each 100 ms."""
+        writing = self.writing
+        self.writing = []
+        for connection in writing:
+            if connection.look():
+                self.writing.append(connection)
 
     def ring(self) -> None:
         """Give up the requests whose deadline has passed; the next one sets the alarm again."""

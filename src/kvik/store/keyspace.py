@@ -7,11 +7,16 @@ waiting clients and the journal need no line in any command.
 from collections.abc import Iterator
 from typing import Final
 
+from mypy_extensions import i64
+
 from kvik.clock import Clock
 from kvik.errors import wrong_type
 from kvik.store.container import Container
 from kvik.store.deadlines import Deadlines
 from kvik.store.graveyard import Graveyard
+from kvik.store.limit import Limit
+from kvik.store.marks import Marks
+from kvik.store.memory import DEADLINE_BYTES, weight_of
 from kvik.store.observer import Observer
 from kvik.store.sharded_map import ShardedMap
 from kvik.store.value import Value, as_bytes, copy_of, kind_of
@@ -31,6 +36,11 @@ class Keyspace:
         self.hits = 0
         self.misses = 0
         self.expired_keys = 0
+        self.evicted_keys = 0
+        self.weight: i64 = 0
+        """What all keys weigh with their values and deadlines, while there is a limit; else 0."""
+        self._limit: Limit | None = None
+        self._marks: Marks | None = None
         self._clock: Final = clock
         self._observer: Final = observer
         self._graveyard: Final = graveyard if graveyard is not None else Graveyard()
@@ -52,7 +62,18 @@ class Keyspace:
         return self._values.get(key)
 
     def read(self, key: bytes) -> Value | None:
-        """As `find`, for a command that reads: it counts as a hit or a miss."""
+        """As `find`, for a command that reads: it counts as a hit or a miss, and as a use of the key."""
+        value = self.find(key)
+        if value is None:
+            self.misses += 1
+            return None
+        self.hits += 1
+        if self._marks is not None:
+            self._marks.touch(key)
+        return value
+
+    def look(self, key: bytes) -> Value | None:
+        """As `read`, for a command that asks about a key and not for what it holds: that is no use of it."""
         value = self.find(key)
         if value is None:
             self.misses += 1
@@ -112,15 +133,26 @@ class Keyspace:
         """Return how many keys have a deadline."""
         return len(self._deadlines.at)
 
+    def some_keys(self, number: int, are_volatile: bool) -> list[bytes]:
+        """Return the keys of the dict of this number, of the deadlines' where `are_volatile`; see ShardedMap."""
+        return self._deadlines.at.keys_of_shard(number) if are_volatile else self._values.keys_of_shard(number)
+
+    def count_of_dicts(self, are_volatile: bool) -> int:
+        """Return how many numbers `some_keys` knows: 0 where there are no keys."""
+        if are_volatile:
+            return self._deadlines.at.count_of_shards() if len(self._deadlines.at) > 0 else 0
+        return self._values.count_of_shards() if len(self._values) > 0 else 0
+
     def maps(self) -> tuple[ShardedMap[Value], ShardedMap[int]]:
         """Return the values and the deadlines themselves, for a snapshot: it reads and changes nothing."""
         return self._values, self._deadlines.at
 
     def reset_statistics(self) -> None:
-        """Count hits, misses and expired keys from 0 again."""
+        """Count hits, misses, expired and evicted keys from 0 again."""
         self.hits = 0
         self.misses = 0
         self.expired_keys = 0
+        self.evicted_keys = 0
 
     def next_expiry(self) -> int:
         """Return the moment `expire_due` should run again, -1 when no key has a deadline."""
@@ -134,7 +166,7 @@ class Keyspace:
             self._observer.changing(self.number, key)
         self._store(key, value)
         if len(self._deadlines.at) > 0:
-            self._deadlines.drop(key)
+            self._let_live(key)
         self._observer.changed(self.number, key)
 
     def replace(self, key: bytes, value: Value) -> None:
@@ -174,7 +206,7 @@ class Keyspace:
             return
         if self._observer.wants_before:
             self._observer.changing(self.number, key)
-        self._deadlines.set(key, deadline)
+        self._let_die(key, deadline)
         self._observer.changed(self.number, key)
 
     def clear_deadline(self, key: bytes) -> bool:
@@ -182,7 +214,7 @@ class Keyspace:
         self._drop_if_over(key)
         if self._observer.wants_before:
             self._observer.changing(self.number, key)
-        if not self._deadlines.drop(key):
+        if not self._let_live(key):
             return False
         self._observer.changed(self.number, key)
         return True
@@ -205,6 +237,10 @@ class Keyspace:
             self._drop(key)
         elif not container.is_kept:
             self._store(key, container)
+        elif self._limit is not None:
+            self._count(self._limit, container.weight - container.counted)
+            container.counted = container.weight
+            self._use(key)
         self._observer.changed(self.number, key)
 
     # Carrying values about
@@ -236,9 +272,9 @@ class Keyspace:
             self._observer.changing(self.number, key)
         self._store(key, value)
         if deadline is None:
-            self._deadlines.drop(key)
+            self._let_live(key)
         else:
-            self._deadlines.set(key, deadline)
+            self._let_die(key, deadline)
         self._observer.changed(self.number, key)
 
     # All at once
@@ -246,6 +282,9 @@ class Keyspace:
     def clear(self) -> None:
         """Remove every key. What is freed takes its time: see Databases.free_some."""
         self._observer.replacing(self.number)
+        if self._limit is not None:
+            self._limit.keys -= len(self._values)
+            self._count(self._limit, -self.weight)
         if len(self._values) > FREED_AT_ONCE_MAX or self._has_containers:
             self._graveyard.bury(self._values.parts() + self._deadlines.parts())
         self._values = ShardedMap()
@@ -261,8 +300,42 @@ class Keyspace:
         self._values, other._values = other._values, self._values
         self._deadlines, other._deadlines = other._deadlines, self._deadlines
         self._has_containers, other._has_containers = other._has_containers, self._has_containers
+        self.weight, other.weight = other.weight, self.weight
         self._observer.replaced(self.number)
         self._observer.replaced(other.number)
+
+    # A limit
+
+    def use_limit(self, limit: Limit | None) -> None:
+        """From now on have everything counted in `limit`: all keys are weighed once, which takes a step for each."""
+        self.weight = 0
+        self._limit = limit
+        self._marks = None if limit is None else limit.marks
+        if limit is None:
+            return
+        for key, value in self._values.items():
+            self._count(limit, limit.key_weight(key) + weight_of(value))
+            if isinstance(value, Container):
+                value.counted = value.weight
+        self._count(limit, DEADLINE_BYTES * len(self._deadlines.at))
+        limit.keys += len(self._values)
+
+    def evict(self, key: bytes) -> None:
+        """Remove `key` to make room for others."""
+        if self._observer.wants_before:
+            self._observer.changing(self.number, key)
+        if self._drop(key):
+            self.evicted_keys += 1
+            self._observer.evicted(self.number, key)
+
+    def _count(self, limit: Limit, change: i64) -> None:
+        """The data weigh so much more."""
+        self.weight += change
+        limit.bytes += change
+
+    def _use(self, key: bytes) -> None:
+        if self._marks is not None:
+            self._marks.touch(key)
 
     def expire_due(self, most: int) -> int:
         """Remove up to `most` keys whose deadline has passed; return how many."""
@@ -283,10 +356,12 @@ class Keyspace:
         self.expired_keys += 1
         self._observer.expired(self.number, key)
 
-    # The two steps every change of a key is made of
+    # The steps every change of a key is made of
 
     def _store(self, key: bytes, value: Value) -> None:
         """Let `value` stand behind `key`; a deadline is the caller's affair."""
+        if self._limit is not None:
+            self._count_stored(self._limit, key, value)
         if self._has_containers:
             self._release(self._values.get(key))
         if not isinstance(value, bytes) and isinstance(value, Container):
@@ -297,10 +372,43 @@ class Keyspace:
     def _drop(self, key: bytes) -> bool:
         """Take `key` away with its deadline; return whether it was there."""
         if len(self._deadlines.at) > 0:
-            self._deadlines.drop(key)
+            self._let_live(key)
         value = self._values.pop(key)
+        if value is None:
+            return False
+        if self._limit is not None:
+            self._limit.keys -= 1
+            self._count(self._limit, -(self._limit.key_weight(key) + counted_weight(value)))
         self._release(value)
-        return value is not None
+        return True
+
+    def _let_die(self, key: bytes, deadline: int) -> None:
+        """Let `key` die at `deadline`."""
+        before = len(self._deadlines.at)
+        self._deadlines.set(key, deadline)
+        if self._limit is not None and len(self._deadlines.at) != before:
+            self._count(self._limit, DEADLINE_BYTES)
+
+    def _let_live(self, key: bytes) -> bool:
+        """Take the deadline of `key` away; return whether it had one."""
+        if not self._deadlines.drop(key):
+            return False
+        if self._limit is not None:
+            self._count(self._limit, -DEADLINE_BYTES)
+        return True
+
+    def _count_stored(self, limit: Limit, key: bytes, value: Value) -> None:
+        """`value` is about to stand behind `key`: count the difference that makes."""
+        before = self._values.get(key)
+        if before is None:
+            limit.keys += 1
+            limit.make_room_for_marks()
+            self._count(limit, limit.key_weight(key) + weight_of(value))
+        else:
+            self._count(limit, weight_of(value) - counted_weight(before))
+        if isinstance(value, Container):
+            value.counted = value.weight
+        self._use(key)
 
     def _release(self, value: Value | None) -> None:
         """`value` stands behind its key no more: a large one is freed in slices."""
@@ -309,3 +417,8 @@ class Keyspace:
         value.is_kept = False
         if len(value) > FREED_AT_ONCE_MAX:
             self._graveyard.bury(value.parts())
+
+
+def counted_weight(value: Value) -> int:
+    """Return what was counted for a value: a container that is being changed may weigh something else already."""
+    return value.counted if isinstance(value, Container) else weight_of(value)

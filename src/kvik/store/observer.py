@@ -25,6 +25,9 @@ class Observer:
     def expired(self, database: int, key: bytes) -> None:
         """`key` was removed because its deadline had passed."""
 
+    def evicted(self, database: int, key: bytes) -> None:
+        """`key` was removed to make room for others."""
+
     def replacing(self, database: int) -> None:
         """The whole content of the database is about to be cleared or swapped; it is still there."""
 

@@ -140,6 +140,14 @@ class ShardedMap(Generic[V]):
         """Return whether there are SHARDS dicts now, not one."""
         return self._is_split
 
+    def count_of_shards(self) -> int:
+        """Return how many dicts there are: one, or SHARDS."""
+        return len(self._shards)
+
+    def keys_of_shard(self, number: int) -> list[bytes]:
+        """Return the keys of the dict of this number, in its order."""
+        return list(self._shards[number])
+
     def copy_of_shard(self, number: int) -> dict[bytes, V]:
         """Return what the dict of this number holds, in its order."""
         return dict(self._shards[number])

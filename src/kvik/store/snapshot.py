@@ -105,7 +105,13 @@ class Content:
     """
 
     def __init__(
-        self, number: int, values: ShardedMap[Value], deadlines: ShardedMap[int], moment: int, early: Early
+        self,
+        number: int,
+        values: ShardedMap[Value],
+        deadlines: ShardedMap[int],
+        moment: int,
+        early: Early,
+        databases: Databases,
     ) -> None:
         self.number: Final = number
         self.database = number
@@ -116,6 +122,7 @@ class Content:
         self._deadlines: Final = deadlines
         self._moment: Final = moment
         self._early: Final = early
+        self._databases: Final = databases
         self._is_one: Final = not values.is_split()
         # The dict being walked: its number (-1: none yet), what it held, where the walk stands.
         self._shard = -1
@@ -238,7 +245,9 @@ class Content:
 
     def _leave(self) -> None:
         """A dict is done: go on with the next one, or end."""
-        if self.database == DETACHED and self.values.is_split() and not self._is_one:
+        # Another snapshot may still have to give what this one is done with.
+        is_alone = self._databases.snapshots == 1
+        if is_alone and self.database == DETACHED and self.values.is_split() and not self._is_one:
             self.values.forget_shard(self._shard)
             if self._deadlines.is_split():
                 self._deadlines.forget_shard(self._shard)
@@ -265,6 +274,8 @@ class Snapshot:
         self._early: Final = Early()
         self._contents: Final[list[Content]] = []
         self._by_values: Final[dict[ShardedMap[Value], Content]] = {}
+        self._is_closed = False
+        databases.snapshots += 1
         # The content of the moment that a database has now, by the number of the database.
         self._now: Final[list[Content | None]] = [None] * len(databases.spaces)
         for space in databases.spaces:
@@ -294,7 +305,7 @@ class Snapshot:
 
     def _add(self, space: Keyspace) -> None:
         values, deadlines = space.maps()
-        content = Content(space.number, values, deadlines, self.moment, self._early)
+        content = Content(space.number, values, deadlines, self.moment, self._early, self._databases)
         self._contents.append(content)
         self._by_values[values] = content
         self._now[space.number] = content
@@ -321,7 +332,11 @@ class Snapshot:
         return self._next == len(self._contents) and len(self._early) == 0
 
     def close(self) -> None:
-        """Let go of everything: what only the snapshot still had is freed in slices."""
+        """Let go of everything: what only the snapshot still had is freed in slices. A second time does nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._databases.snapshots -= 1
         parts: list[object] = []
         for content in self._contents[self._next :]:
             parts += content.parts()
