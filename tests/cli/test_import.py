@@ -267,7 +267,7 @@ def test_every_file_begins_in_database_0(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("request_", "why"),
     [
-        (["LPUSHX", "l", "1"], "kvik does not know the command LPUSHX"),
+        (["NOSUCH", "l", "1"], "kvik does not know the command NOSUCH"),
         (["CONFIG", "SET", "dir", "/"], "CONFIG changes no data"),
         (["SHUTDOWN"], "SHUTDOWN changes no data"),
         (["GET", "a"], "GET changes no data"),

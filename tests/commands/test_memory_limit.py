@@ -313,6 +313,14 @@ def test_info_says_for_how_long_there_has_been_too_much() -> None:
     assert info(caller, "current_eviction_exceeded_time") == "0"
 
 
+def test_as_many_keys_as_may_be_are_not_too_much() -> None:
+    caller = limited(1, "noeviction")
+    caller("SET", "a", "1")
+    caller.error("SET", "b", "1")
+    caller.clock.advance(500)
+    assert info(caller, "total_eviction_exceeded_time") == "0"
+
+
 def test_the_idle_time_is_in_seconds_since_the_last_use() -> None:
     caller = limited(10, "allkeys-lru")
     caller("SET", "a", "1")

@@ -81,6 +81,7 @@ class Both:
         engine = Caller().engine
         self.kvik = {name: Connection(engine, RespDialect(), Carrier()) for name in "ABCD"}
         self.redis: dict[str, Wire] = {name: server.open() for name in "ABCD"}
+        self.redis["A"].call("FLUSHALL")
         for name in "CD":
             self.redis[name].call("HELLO", "3")
             self.kvik[name].session.protocol = 3
