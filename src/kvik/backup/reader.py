@@ -5,7 +5,7 @@ from typing import Final
 
 from kvik.backup.scanner import END, Scanner
 from kvik.backup.shapes import Rebuilt, rebuilt, word_of
-from kvik.backup.text import DIGEST_DIGITS, DIGEST_FIELD, ENDING, FORMAT, RESERVED
+from kvik.backup.text import DIGEST_FIELD, ENDING, FORMAT, RESERVED, TAIL_SIZE
 from kvik.errors import BackupDamaged
 from kvik.journal.files import Files, ReadingFile
 
@@ -189,9 +189,10 @@ class BackupReader:
         scanner.expect(b",")
         scanner.next_byte()
         offset = scanner.offset()
-        tail = scanner.rest(len(DIGEST_FIELD) + DIGEST_DIGITS + len(ENDING) + 1)
-        digits = tail[len(DIGEST_FIELD) : -len(ENDING)]
-        if len(digits) != DIGEST_DIGITS or tail != DIGEST_FIELD + digits + ENDING:
+        tail = scanner.rest(TAIL_SIZE + 1)
+        # The size first: compiled code cannot slice from behind the end.
+        digits = tail[len(DIGEST_FIELD) : -len(ENDING)] if len(tail) == TAIL_SIZE else b""
+        if not digits or tail != DIGEST_FIELD + digits + ENDING:
             raise scanner.damaged("the end is not what was written", offset)
         self.digested = offset + len(DIGEST_FIELD)
         self.digest = digest_of(self._files, self.path, self.digested)

@@ -15,6 +15,7 @@ DIGEST_DIGITS: Final = 64
 DIGEST_FIELD: Final = b'"sha256": "'
 ENDING: Final = b'"}\n}\n'
 """What stands behind the digits of the checksum."""
+TAIL_SIZE: Final = len(DIGEST_FIELD) + DIGEST_DIGITS + len(ENDING)
 
 QUOTE: Final = 34
 

@@ -3,11 +3,9 @@
 from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.declaration import DENYOOM, FAST, FIRST, READONLY, WRITE
-from kvik.errors import wrong_type
 from kvik.events import LIST as LIST_EVENT
 from kvik.replies import Reply
 from kvik.session import Session
-from kvik.store.container import Container
 from kvik.store.list_value import ListValue
 from kvik.store.value import as_bytes
 
@@ -77,12 +75,11 @@ def values_to_edit(session: Session, key: bytes) -> ListValue:
     value = session.keys.edit(key)
     if isinstance(value, ListValue):
         return value
-    if isinstance(value, Container):
-        raise wrong_type()
     values = ListValue()
     if value is not None:
+        text = as_bytes(value)
         session.effect([b"DEL", key])
-        push(session, key, values, as_bytes(value))
+        push(session, key, values, text)
         deadline = session.keys.deadline(key)
         if deadline is not None:
             session.effect([b"PEXPIREAT", key, b"%d" % deadline])

@@ -9,8 +9,8 @@ from kvik.errors import ReplyError, not_an_integer, syntax_error, wrong_arity
 from kvik.numbers import INTEGER_MAX, parse_integer
 from kvik.replies import OK, Reply, Stored
 from kvik.session import Session
-from kvik.store.container import STRING, Container
-from kvik.store.value import Value, as_bytes
+from kvik.store.container import STRING
+from kvik.store.value import Value, as_bytes, kind_of
 
 family = Family("string")
 
@@ -289,7 +289,9 @@ def mget(session: Session, args: Args) -> Reply:
     found: list[Reply] = []
     for key in args.rest():
         value = keys.read(key)
-        if value is None or isinstance(value, Container):
+        if isinstance(value, bytes):
+            found.append(value)
+        elif value is None or kind_of(value) != STRING:
             found.append(None)
         else:
             found.append(as_bytes(value))

@@ -15,9 +15,9 @@ from kvik.declaration import ANY, FIRST_TWO, READONLY
 from kvik.errors import ReplyError, syntax_error
 from kvik.replies import Map, Reply
 from kvik.session import Session
-from kvik.store.container import Container
+from kvik.store.container import STRING
 from kvik.store.keyspace import Keyspace
-from kvik.store.value import as_bytes
+from kvik.store.value import as_bytes, kind_of
 
 family = Family("string")
 
@@ -91,7 +91,7 @@ def string_to_compare(keys: Keyspace, key: bytes) -> bytes | None:
     value = keys.read(key)
     if value is None:
         return b""
-    return None if isinstance(value, Container) else as_bytes(value)
+    return as_bytes(value) if kind_of(value) == STRING else None
 
 
 def check_size(session: Session, a: int, b: int) -> None:

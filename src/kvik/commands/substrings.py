@@ -6,21 +6,15 @@ from kvik.declaration import DENYOOM, FAST, FIRST, READONLY, WRITE
 from kvik.errors import ReplyError
 from kvik.replies import Reply
 from kvik.session import Session
-from kvik.store.keyspace import Keyspace
-from kvik.store.value import as_bytes
+from kvik.store import string_edit
+from kvik.store.value import Value, length_of, part_of
 
 family = Family("string")
 
 
-def string_to_change(keys: Keyspace, key: bytes) -> bytes | None:
-    """Return the string at `key` without counting a hit. Raises WRONGTYPE for another kind."""
-    value = keys.find(key)
-    return None if value is None else as_bytes(value)
-
-
 def check_length(session: Session, length: int) -> None:
-    """Refuse a string that would be longer than any may be, before it is made."""
-    if length > session.services.settings.proto_max_bulk_len:
+    """Refuse a string that would be longer than any may be, before it is made. What is replayed has been made once."""
+    if length > session.services.settings.proto_max_bulk_len and not session.is_replay:
         raise ReplyError("ERR", "string exceeds maximum allowed size (proto-max-bulk-len)")
 
 
@@ -36,13 +30,13 @@ def check_length(session: Session, length: int) -> None:
 def append(session: Session, args: Args) -> Reply:
     key = args.key()
     addition = args.next()
-    before = string_to_change(session.keys, key)
+    before = session.keys.edit(key)
     if before is None:
         session.keys.put(key, addition)
         return len(addition)
-    length = len(before) + len(addition)
+    length = length_of(before) + len(addition)
     check_length(session, length)
-    session.keys.replace(key, before + addition)
+    string_edit.append(session.keys, key, before, addition)
     return length
 
 
@@ -56,8 +50,8 @@ def append(session: Session, args: Args) -> Reply:
     since="2.2.0",
 )
 def strlen(session: Session, args: Args) -> Reply:
-    value = session.keys.string(args.key())
-    return 0 if value is None else len(value)
+    value = session.keys.read(args.key())
+    return 0 if value is None else length_of(value)
 
 
 @family.command(
@@ -73,7 +67,7 @@ def getrange(session: Session, args: Args) -> Reply:
     key = args.key()
     start = args.integer()
     end = args.integer()
-    value = session.keys.string(key)
+    value = session.keys.read(key)
     return b"" if value is None else part(value, start, end)
 
 
@@ -89,15 +83,15 @@ def substr(session: Session, args: Args) -> Reply:
     return getrange(session, args)
 
 
-def part(value: bytes, start: int, end: int) -> bytes:
+def part(value: Value, start: int, end: int) -> bytes:
     """Return the bytes from `start` to `end`, both included; negative positions count from the end."""
+    length = length_of(value)
     if end < start < 0:
         return b""
-    length = len(value)
     first = start if start >= 0 else max(length + start, 0)
     last = end if end >= 0 else max(length + end, 0)
     # Compiled code raises SystemError for a slice of bytes that ends before it starts (mypyc 2.4).
-    return value[first : last + 1] if first <= last else b""
+    return part_of(value, first, last + 1) if first <= last else b""
 
 
 @family.command(
@@ -115,12 +109,11 @@ def setrange(session: Session, args: Args) -> Reply:
     patch = args.next()
     if offset < 0:
         raise ReplyError("ERR", "offset is out of range")
-    before = string_to_change(session.keys, key) or b""
+    before = session.keys.edit(key)
+    length = 0 if before is None else length_of(before)
     if not patch:
-        return len(before)
+        return length
     end = offset + len(patch)
     check_length(session, end)
-    gap = bytes(max(offset - len(before), 0))
-    after = b"".join((before[:offset], gap, patch, before[end:]))
-    session.keys.replace(key, after)
-    return len(after)
+    string_edit.overwrite(session.keys, key, before, offset, patch)
+    return max(length, end)

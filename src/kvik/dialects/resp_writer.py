@@ -32,6 +32,9 @@ PREPARED: Final = 1024
 BULK_HEADERS: Final = [b"$%d\r\n" % length for length in range(PREPARED)]
 ARRAY_HEADERS: Final = [b"*%d\r\n" % length for length in range(PREPARED)]
 INTEGERS: Final = [b":%d\r\n" % number for number in range(PREPARED)]
+# Up to about a million, in two steps.
+THOUSANDS: Final = [b":%d" % number for number in range(PREPARED)]
+REMAINDERS: Final = [b"%03d\r\n" % number for number in range(1000)]
 NOTHING: Final[list[Reply]] = []
 
 
@@ -201,6 +204,9 @@ def _write_line(kind: bytes, text: bytes, out: BytesWriter) -> None:
 def write_integer(number: int, out: BytesWriter) -> None:
     if 0 <= number < PREPARED:
         out.write(INTEGERS[number])
+    elif PREPARED <= number < PREPARED * 1000:
+        out.write(THOUSANDS[number // 1000])
+        out.write(REMAINDERS[number % 1000])
     else:
         out.write(b":")
         out.write(str(number).encode("ascii"))

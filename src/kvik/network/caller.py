@@ -192,9 +192,7 @@ class Caller(Outlet):
                 self._break_off(error)
                 return
             if request is None:
-                if self.is_paced:
-                    self._pace()
-                return
+                break
             reply = self.engine.execute(session, request)
             if session.parked is not None:
                 self._wait()
@@ -207,6 +205,8 @@ class Caller(Outlet):
                 return
             if self._is_trusted is not session.authenticated:
                 self._trust()
+        if self.is_paced:
+            self._pace()
 
     def _pace(self) -> None:
         self._dialect.report(self.engine.statistics)

@@ -225,23 +225,26 @@ class Connection(Carrier):
         else:
             if caller.can_go_on and self._waiting_bytes <= OUTPUT_PAUSE_BYTES:
                 self.touch()
-            self._watch(self._waiting_bytes <= OUTPUT_PAUSE_BYTES and not caller.is_finished, is_blocked)
+            is_reading = self._waiting_bytes <= OUTPUT_PAUSE_BYTES and not caller.is_finished
+            if is_reading is not self._is_reading or is_blocked is not self._is_writing:
+                self._change_watch(is_reading, is_blocked)
 
     def _pace(self, is_blocked: bool) -> None:
         """Let a paced dialect go on when all it has written has left: a piece a turn, others come in between."""
         caller = self.caller
         is_writing = is_blocked or (caller.can_go_on and self._waiting_bytes == 0)
-        self._watch(caller.wants_input(), is_writing)
+        is_reading = caller.wants_input()
+        if is_reading is not self._is_reading or is_writing is not self._is_writing:
+            self._change_watch(is_reading, is_writing)
         if is_writing and not self._is_looked_after:
             self._is_looked_after = True
             self._looks = 0
             self.turn.writing.append(self)
 
-    def _watch(self, is_reading: bool, is_writing: bool) -> None:
-        if is_reading is not self._is_reading or is_writing is not self._is_writing:
-            self._is_reading = is_reading
-            self._is_writing = is_writing
-            self.watch(is_reading, is_writing)
+    def _change_watch(self, is_reading: bool, is_writing: bool) -> None:
+        self._is_reading = is_reading
+        self._is_writing = is_writing
+        self.watch(is_reading, is_writing)
 
 
 class Turn:

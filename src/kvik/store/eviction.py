@@ -68,11 +68,11 @@ class Evictor:
             self._note(False)
             return True
         if limit.by == NOBODY or limit.keys_max > 0 and new_keys > limit.keys_max:
-            self._note(True)
+            self._note(limit.is_over(0))
             return False
         while limit.is_over(new_keys) and most > 0:
             if not self._evict_one():
-                self._note(True)
+                self._note(limit.is_over(0))
                 return False
             most -= 1
         self._note(limit.is_over(0))

@@ -5,9 +5,9 @@ logarithm of the sum, on a scale that moves with time: so marks of different key
 stand, and nothing ever has to be aged. With a short half-life that is the order of last uses, with a long one the
 order of frequencies. Time is counted in uses.
 
-The table is an array of buckets of four marks, found by the hash of the key and told apart by 20 further bits of it. A
-key without a mark takes the place of the lowest one, so that marks of keys that are gone stay as long as there is room:
-a key that comes back soon is known.
+The table is an array of buckets of four marks, found by the hash of the key and told apart by 11 further bits of it: of
+a thousand keys without a mark two are taken for others. A key without a mark takes the place of the lowest one, so that
+marks of keys that are gone stay as long as there is room: a key that comes back soon is known.
 """
 
 from math import log2
@@ -18,20 +18,21 @@ from mypy_extensions import i32, i64
 
 from kvik.clock import Clock
 
-TAG_BITS: Final = 20
+TAG_BITS: Final = 11
 TAG_MASK: Final = (1 << TAG_BITS) - 1
 TAG_SHIFT: Final = 40
 BUCKET: Final = 4
-# The scale of marks: so many steps are a half-life. A mark grows up to some 2,000 uses in a half-life.
-STEPS: Final = 1024
+# The scale of marks: so many steps are a half-life. A mark grows up to some 500 uses in a half-life.
+STEPS: Final = 256
 # What is older than so many steps adds nothing to a mark.
-FORGOTTEN: Final = 11 * STEPS
-# A mark beyond this would not fit: years, but for a few keys that are used without a pause.
-LAST: Final = 1 << 42
+FORGOTTEN: Final = 9 * STEPS
+# There are 20 bits for a mark. When time comes near their end, all of it is moved back, in one step for each mark: after
+# some 2,000 half-lives.
+LAST: Final = (1 << 20) - 2 * FORGOTTEN
+MOVED_BACK: Final = 1 << 19
+FRACTION_BITS: Final = 32
 # Marks in the smallest table: in so many, a few keys never share a bucket.
 SMALLEST: Final = 1024
-# One mark of four taken, or one of two: the table is doubled when more keys than that are held.
-MARKS_PER_KEY: Final = 2
 
 NEVER: Final = 0
 """The mark of a key nobody knows."""
@@ -40,59 +41,64 @@ NEVER: Final = 0
 class Marks:
     """Marks of the keys used lately; `half_life` is in uses per key held, so 0.5 is half as many uses as keys."""
 
-    def __init__(self, keys: int, half_life: float, half_life_min: float, clock: Clock, keeps_time: bool) -> None:
-        """With `keeps_time` the moment of the last use is kept too, to the second; `half_life_min` is in uses."""
+    def __init__(
+        self, keys: int, marks_per_key: int, half_life: float, half_life_min: float, clock: Clock, keeps_time: bool
+    ) -> None:
+        """Make room for the marks of so many keys, at least `marks_per_key` for each and at most twice as many.
+
+        `half_life_min` is in uses. With `keeps_time` the moment of the last use is kept too, to the second.
+        """
         count = SMALLEST
-        while count < keys * MARKS_PER_KEY:
+        while count < keys * marks_per_key:
             count *= 2
+        self._marks_per_key: Final = marks_per_key
         self._half_life: Final = half_life
         self._half_life_min: Final = half_life_min
         self._clock: Final = clock
         self._started: Final = clock.now
-        self._marks: vec[i64] = vec[i64]([0] * count)
+        self._marks: vec[i32] = vec[i32]([0] * count)
         self._times: vec[i32] = vec[i32]([0] * (count if keeps_time else 0))
         self._keeps_time: Final = keeps_time
         self._last_bucket: i64 = count // BUCKET - 1
         gains = [round(STEPS * log2(1 + 2 ** (-age / STEPS))) for age in range(FORGOTTEN)]
         self._gains: vec[i64] = vec[i64](gains)
+        # The time in steps, the same with its fraction, and how much of it a use takes.
         self._now: i64 = STEPS
-        self._stride: i64 = 1
-        self._pace: i64 = 1
-        self._left: i64 = 1
+        self._exact: i64 = STEPS << FRACTION_BITS
+        self._step: i64 = 1
         self.adjust(keys)
 
     def adjust(self, keys: int) -> None:
         """Let so many keys be held: there is room for their marks, and the half-life follows."""
-        while keys * MARKS_PER_KEY > len(self._marks):
+        while keys * self._marks_per_key > len(self._marks):
             self._double()
         uses = max(keys * self._half_life, self._half_life_min)
-        self._pace = max(int(uses / STEPS), 1)
-        self._stride = max(int(STEPS / uses), 1)
-        self._left = min(self._left, self._pace)
+        self._step = int((STEPS << FRACTION_BITS) / uses)
 
     def has_room(self, keys: i64) -> bool:
         """Return whether the table is large enough for so many keys."""
-        return keys * MARKS_PER_KEY <= len(self._marks)
+        return keys * self._marks_per_key <= len(self._marks)
 
     def touch(self, key: bytes) -> None:
         """`key` was used."""
-        self._left -= 1
-        if self._left <= 0:
-            self._left = self._pace
-            self._now += self._stride
-            if self._now > LAST:
-                self._forget()
+        self._exact += self._step
+        self._now = self._exact >> FRACTION_BITS
+        if self._now > LAST:
+            self._move_back()
         hashed: i64 = hash(key)
         tag: i64 = (hashed >> TAG_SHIFT) & TAG_MASK
         place: i64 = (hashed & self._last_bucket) * BUCKET
         end: i64 = place + BUCKET
+        marks = self._marks
         lowest: i64 = place
+        least: i64 = i64(marks[place])
         while place < end:
-            mark: i64 = self._marks[place]
+            mark: i64 = i64(marks[place])
             if mark & TAG_MASK == tag and mark != NEVER:
                 self._set(place, (self._raised(mark >> TAG_BITS) << TAG_BITS) | tag)
                 return
-            if mark < self._marks[lowest]:
+            if mark < least:
+                least = mark
                 lowest = place
             place += 1
         self._set(lowest, (self._now << TAG_BITS) | tag)
@@ -100,7 +106,7 @@ class Marks:
     def mark(self, key: bytes) -> i64:
         """Return the mark of `key`: the lower, the longer ago or the more seldom it was used."""
         place = self._find(key)
-        return NEVER if place < 0 else self._marks[place] >> TAG_BITS
+        return NEVER if place < 0 else i64(self._marks[place]) >> TAG_BITS
 
     def uses(self, key: bytes) -> float:
         """Return how often `key` was used, old uses counted less."""
@@ -121,7 +127,7 @@ class Marks:
         return mark + self._gains[-age] if age > -FORGOTTEN else mark
 
     def _set(self, place: i64, mark: i64) -> None:
-        self._marks[place] = mark
+        self._marks[place] = i32(mark)
         if self._keeps_time:
             seconds: i64 = (self._clock.now - self._started) // 1_000
             self._times[place] = i32(seconds)
@@ -132,16 +138,23 @@ class Marks:
         place: i64 = (hashed & self._last_bucket) * BUCKET
         end: i64 = place + BUCKET
         while place < end:
-            mark: i64 = self._marks[place]
+            mark: i64 = i64(self._marks[place])
             if mark & TAG_MASK == tag and mark != NEVER:
                 return place
             place += 1
         return -1
 
-    def _forget(self) -> None:
-        """Begin anew."""
-        self._marks = vec[i64]([0] * len(self._marks))
-        self._now = STEPS
+    def _move_back(self) -> None:
+        """Let the scale begin later; what lies before its beginning is forgotten."""
+        marks = self._marks
+        lowered: i64 = MOVED_BACK << TAG_BITS
+        place: i64 = 0
+        while place < len(marks):
+            mark: i64 = i64(marks[place]) - lowered
+            marks[place] = i32(mark) if mark > TAG_MASK else NEVER
+            place += 1
+        self._now -= MOVED_BACK
+        self._exact -= MOVED_BACK << FRACTION_BITS
 
     def _double(self) -> None:
         """Every mark is then in both places where its key may look for it; the wrong one is overwritten in time."""

@@ -17,7 +17,7 @@ HEADER_BYTES: Final = 8
 LARGE_MIN: Final = 128 * 1024
 PAGE: Final = 4096
 # A deadline is an int in one dict and its key in the set of a span, which is mostly empty places.
-DEADLINE_BYTES: Final = ENTRY_BYTES + INT_OBJECT_BYTES + 91
+DEADLINE_BYTES: Final = ENTRY_BYTES + INT_OBJECT_BYTES + 71
 
 
 def weight_of(value: Value) -> int:

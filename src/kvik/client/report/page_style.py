@@ -15,9 +15,9 @@ h2{font-size:1.05rem;margin:0 0 .2em}
 h1 small{font-weight:400;color:var(--soft);font-size:1rem;letter-spacing:0;margin-left:.4em}
 section{background:var(--card);border:1px solid var(--line);border-radius:14px;padding:20px 22px;margin-top:20px}
 section>p{margin:0 0 .8em;color:var(--soft);font-size:.9rem}
-.figures{display:grid;grid-template-columns:1.7fr repeat(5,1fr);gap:1px;
-padding:0;overflow:hidden;background:var(--line)}
-.figures div{background:var(--card);padding:16px 18px}
+.figures{display:flex;flex-wrap:wrap;gap:1px;padding:0;overflow:hidden;background:var(--line)}
+.figures div{background:var(--card);padding:16px 18px;flex:1 1 110px}
+.figures div:first-child{flex-basis:190px}
 .figures span{display:block;font-size:.8rem;color:var(--soft)}
 .figures b{font-size:1.2rem;font-weight:600;font-variant-numeric:tabular-nums;white-space:nowrap}
 .figures div:first-child b{font-size:1.7rem;line-height:1.15;color:var(--c1)}
@@ -49,8 +49,8 @@ pre{margin:0;padding:12px 14px;border-radius:8px;background:var(--paper);border:
 white-space:pre-wrap;overflow-wrap:anywhere}
 .bad{color:var(--bad);font-weight:600}
 .note{color:var(--note)}
-@media (max-width:760px){.figures{grid-template-columns:repeat(3,1fr)}.figures div:first-child{grid-column:1/-1}
-.mark,.name{font-size:20px}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5em}}
+@media (max-width:760px){.figures div:first-child{flex-basis:100%}.mark,.name{font-size:20px}
+dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5em}}
 @media print{:root{color-scheme:light;--paper:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;--c1:#0b6e99;
 --c2:#c2410c;--c3:#5b8c2a;--c4:#8e44ad;--c5:#a67c00;--c6:#475569;--bad:#b42318;--note:#8a5a00}
 body{font-size:11pt}main{padding:0;max-width:none}section{break-inside:avoid;margin-top:12px}}

@@ -1,0 +1,198 @@
+"""BITFIELD: numbers of any width at any bit of a string. Knows what the operations mean, not how strings are kept."""
+
+from typing import Final
+
+from kvik.commands.args import Args
+from kvik.commands.bitmaps import bad_offset, bit_offset
+from kvik.commands.family import Family
+from kvik.declaration import ANY, DENYOOM, FAST, FIRST, READONLY, WRITE
+from kvik.errors import ReplyError, syntax_error
+from kvik.numbers import parse_integer
+from kvik.replies import Reply
+from kvik.session import Session
+from kvik.store.bits import bits_at
+from kvik.store.string_edit import overwrite
+from kvik.store.value import Value, length_of
+
+family = Family("bitmap")
+
+GET: Final = 0
+SET: Final = 1
+INCRBY: Final = 2
+
+WRAP: Final = 0
+SATURATE: Final = 1
+FAIL: Final = 2
+OVERFLOWS: Final = {b"WRAP": WRAP, b"SAT": SATURATE, b"FAIL": FAIL}
+
+
+class Operation:
+    """One operation on one field: `number` is what to set or to add, `overflow` what to do where it does not fit."""
+
+    def __init__(self, what: int, is_signed: bool, width: int, offset: int, number: int, overflow: int) -> None:
+        self.what: Final = what
+        self.is_signed: Final = is_signed
+        self.width: Final = width
+        self.offset: Final = offset
+        self.number: Final = number
+        self.overflow: Final = overflow
+
+    def end(self) -> int:
+        """Return how many bytes a string needs to have this field."""
+        return (self.offset + self.width + 7) >> 3
+
+    def read(self, value: Value | None) -> int:
+        """Return the number in the field; what is not there is 0."""
+        if value is None:
+            return 0
+        number = bits_at(value, self.offset, self.width)
+        return number - (1 << self.width) if self.is_signed and number >> (self.width - 1) else number
+
+    def fitting(self, number: int) -> int | None:
+        """Return a number that fits the field as `overflow` says, None where it is to be refused."""
+        lowest = -(1 << (self.width - 1)) if self.is_signed else 0
+        highest = lowest + (1 << self.width) - 1
+        if lowest <= number <= highest:
+            return number
+        if self.overflow == FAIL:
+            return None
+        if self.overflow == SATURATE:
+            # A negative number that is set, not added, is to an unsigned field a huge one.
+            return lowest if number < lowest and (self.is_signed or self.what == INCRBY) else highest
+        number &= (1 << self.width) - 1
+        return number - (1 << self.width) if number > highest else number
+
+    def patch(self, value: Value | None, number: int) -> bytes:
+        """Return the bytes from that of `offset` up to `end` with the field set."""
+        first = self.offset >> 3
+        size = self.end() - first
+        bits = 0 if value is None else bits_at(value, first << 3, size << 3)
+        low = (self.end() << 3) - self.offset - self.width
+        mask = (1 << self.width) - 1
+        bits = (bits & ~(mask << low)) | ((number & mask) << low)
+        return bits.to_bytes(size, "big")
+
+
+def read_operations(session: Session, args: Args) -> list[Operation]:
+    """Read all operations. Raises for the first that makes no sense."""
+    operations: list[Operation] = []
+    overflow = WRAP
+    while args.more():
+        if args.left() >= 3 and args.option(b"GET"):
+            operations.append(read_operation(session, args, GET, overflow))
+        elif args.left() >= 4 and args.option(b"SET"):
+            operations.append(read_operation(session, args, SET, overflow))
+        elif args.left() >= 4 and args.option(b"INCRBY"):
+            operations.append(read_operation(session, args, INCRBY, overflow))
+        elif args.left() >= 2 and args.option(b"OVERFLOW"):
+            overflow = read_overflow(args.next())
+        else:
+            raise syntax_error()
+    return operations
+
+
+def read_operation(session: Session, args: Args, what: int, overflow: int) -> Operation:
+    kind = args.next()
+    is_signed = kind[:1] == b"i"
+    width = width_of(kind)
+    offset = field_offset(session, args.next(), width)
+    return Operation(what, is_signed, width, offset, 0 if what == GET else args.integer(), overflow)
+
+
+def width_of(kind: bytes) -> int:
+    """Return how many bits a type such as `u8` or `i16` has."""
+    width = parse_integer(kind[1:])
+    most = 64 if kind[:1] == b"i" else 63 if kind[:1] == b"u" else 0
+    if width is None or width < 1 or width > most:
+        raise ReplyError(
+            "ERR", "Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is."
+        )
+    return width
+
+
+def field_offset(session: Session, word: bytes, width: int) -> int:
+    """Return the place of a field: of a bit, or with `#` of a field where all are as wide as this."""
+    if not word.startswith(b"#"):
+        return bit_offset(session, word)
+    number = parse_integer(word[1:])
+    if number is None or number < 0:
+        raise bad_offset()
+    return bit_offset(session, b"%d" % (number * width))
+
+
+def read_overflow(word: bytes) -> int:
+    overflow = OVERFLOWS.get(word.upper())
+    if overflow is None:
+        raise ReplyError("ERR", "Invalid OVERFLOW type specified")
+    return overflow
+
+
+@family.command(
+    "BITFIELD",
+    args=(1, ANY),
+    flags=WRITE | DENYOOM,
+    keys=FIRST,
+    summary="Reads, sets and adds to integers of any width at any place of the string at a key.",
+    syntax="key [GET type offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET type offset value | INCRBY type offset n> ...]",
+    since="3.2.0",
+    event="setbit",
+)
+def bitfield(session: Session, args: Args) -> Reply:
+    key = args.key()
+    operations = read_operations(session, args)
+    needed = bytes_needed(operations)
+    if needed == 0:
+        return answers(session, key, operations)
+    keys = session.keys
+    before = keys.edit(key)
+    if before is None or length_of(before) < needed:
+        # As in Redis the string grows first, even for an operation that fails then.
+        overwrite(keys, key, before, needed - 1, b"\x00")
+    return [changed(session, key, operation) for operation in operations]
+
+
+@family.command(
+    "BITFIELD_RO",
+    args=(1, ANY),
+    flags=READONLY | FAST,
+    keys=FIRST,
+    summary="Reads integers of any width at any place of the string at a key.",
+    syntax="key [GET type offset [GET type offset ...]]",
+    since="6.0.0",
+)
+def bitfield_ro(session: Session, args: Args) -> Reply:
+    key = args.key()
+    operations = read_operations(session, args)
+    if bytes_needed(operations) > 0:
+        raise ReplyError("ERR", "BITFIELD_RO only supports the GET subcommand")
+    return answers(session, key, operations)
+
+
+def bytes_needed(operations: list[Operation]) -> int:
+    """Return how many bytes a string needs for what is to be written, 0 where nothing is."""
+    needed = 0
+    for operation in operations:
+        if operation.what != GET:
+            needed = max(needed, operation.end())
+    return needed
+
+
+def answers(session: Session, key: bytes, operations: list[Operation]) -> list[Reply]:
+    """Return what operations that only read answer."""
+    value = session.keys.read(key)
+    if value is not None:
+        length_of(value)
+    return [operation.read(value) for operation in operations]
+
+
+def changed(session: Session, key: bytes, operation: Operation) -> Reply:
+    """Do one operation and return what it answers."""
+    value = session.keys.edit(key)
+    before = operation.read(value)
+    if operation.what == GET:
+        return before
+    after = operation.fitting(operation.number + (before if operation.what == INCRBY else 0))
+    if after is None:
+        return None
+    overwrite(session.keys, key, value, operation.offset >> 3, operation.patch(value, after))
+    return before if operation.what == SET else after

@@ -1,0 +1,368 @@
+"""HyperLogLog in Redis' own bytes: how many different elements were added, in 12 KB at most. Knows no command.
+
+16,384 registers of 6 bits. An element's hash chooses one and says how many zeros begin the rest of it; a register
+keeps the most it has seen. A string begins with `HYLL`, the encoding, three unused bytes and the last estimate,
+whose highest bit says that it no longer holds. Dense registers follow one another from the lowest bits of the first
+byte. Sparse ones are runs: 00nnnnnn is n + 1 zeros, 01nnnnnn nnnnnnnn the same for up to 16,384, and 1vvvvvnn is
+the value v + 1 for n + 1 registers. Reading and changing a sparse one takes a step per run, a dense one a step per
+register, or one step for a single register.
+
+The estimate is Otmar Ertl's, "New cardinality estimation algorithms for HyperLogLog sketches" (2017), as in Redis;
+its standard error is 1.04 / sqrt(16384) = 0.81 %.
+"""
+
+import math
+from typing import Final
+
+from librt.strings import read_i32_le
+from mypy_extensions import i64
+
+MAGIC: Final = b"HYLL"
+HEADER_BYTES: Final = 16
+ENCODING_AT: Final = 4
+DENSE: Final = 0
+SPARSE: Final = 1
+
+REGISTERS: Final = 16_384
+INDEX_BITS: Final = 14
+# How many zeros a hash can have, those that choose a register not counted.
+ZEROS_MAX: Final = 50
+DENSE_BYTES: Final = HEADER_BYTES + REGISTERS * 6 // 8
+# As Redis' hll-sparse-max-bytes: a sparse one that would grow beyond becomes dense.
+SPARSE_BYTES_MAX: Final = 3_000
+
+LONGEST_SHORT_ZEROS: Final = 64
+LARGEST_SPARSE: Final = 32
+LONGEST_RUN: Final = 4
+# After a change so many runs are looked at, from the one before it, for neighbours that are equal.
+JOINED_RUNS: Final = 5
+
+NO_ESTIMATE: Final = b"\x00\x00\x00\x00\x00\x00\x00\x80"
+EMPTY: Final = MAGIC + bytes([SPARSE]) + bytes(11) + b"\x7f\xff"
+"""A new one: sparse, one run of zeros, with an estimate of 0 that holds."""
+
+ALPHA: Final = 0.721347520444481703680
+
+LOW: Final[i64] = 0xFFFFFFFF
+SEED: Final[i64] = 0xADC83B19
+FACTOR_HIGH: Final[i64] = 0xC6A4A793
+FACTOR_LOW: Final[i64] = 0x5BD1E995
+
+
+class Corrupted(Exception):
+    """The runs of a sparse HyperLogLog are not what they have to be."""
+
+
+def is_hyperloglog(length: int, head: bytes) -> bool:
+    """Return whether a string of this length, beginning with `head`, can be one."""
+    if length < HEADER_BYTES or not head.startswith(MAGIC):
+        return False
+    encoding = head[ENCODING_AT]
+    return encoding == SPARSE or (encoding == DENSE and length == DENSE_BYTES)
+
+
+# The hash: MurmurHash64A in halves of 32 bits, whose products fit 63 bits, compiled or not
+
+
+class Hash:
+    """What an element does: it shows `zeros` to the register `index`."""
+
+    def __init__(self, element: bytes) -> None:
+        self._high: i64 = 0
+        self._low: i64 = SEED
+        length: i64 = len(element)
+        self._mix_length(length)
+        at: i64 = 0
+        while at + 8 <= length:
+            low: i64 = read_i32_le(element, at)
+            high: i64 = read_i32_le(element, at + 4)
+            self._take(high & LOW, low & LOW)
+            at += 8
+        if at < length:
+            self._take_rest(element, at, length)
+        self._finish()
+        self.index: Final[i64] = self._low & (REGISTERS - 1)
+        self.zeros: Final[i64] = self._zeros()
+
+    def _mix_length(self, length: i64) -> None:
+        low = (length & 0xFFFF) * FACTOR_LOW
+        high = (length & 0xFFFF) * FACTOR_HIGH + (low >> 32)
+        above = (length >> 16) & 0xFFFF
+        if above:
+            # length * FACTOR for the part of the length above 16 bits, 16 places further left.
+            more = above * FACTOR_LOW
+            low = (low & LOW) + ((more & 0xFFFF) << 16)
+            high += (more >> 16) + (((above * (FACTOR_HIGH & 0xFFFF)) & 0xFFFF) << 16) + (low >> 32)
+        self._low = (self._low ^ low) & LOW
+        self._high = (self._high ^ high) & LOW
+
+    def _multiply(self) -> None:
+        low, high = self._low, self._high
+        product = low * FACTOR_LOW
+        self._low = product & LOW
+        # Of what is multiplied into the upper half only its lowest 32 bits count.
+        upper = (low & 0xFFFF) * FACTOR_HIGH + ((((low >> 16) * (FACTOR_HIGH & 0xFFFF)) & 0xFFFF) << 16)
+        self._high = ((product >> 32) + (upper & LOW) + ((high * FACTOR_LOW) & LOW)) & LOW
+
+    def _take(self, high: i64, low: i64) -> None:
+        """Mix eight bytes in."""
+        before_high, before_low = self._high, self._low
+        self._high, self._low = high, low
+        self._multiply()
+        self._low ^= self._high >> 15
+        self._multiply()
+        self._high ^= before_high
+        self._low ^= before_low
+        self._multiply()
+
+    def _take_rest(self, element: bytes, at: i64, length: i64) -> None:
+        """Mix the last bytes in, fewer than eight."""
+        shift: i64 = 0
+        while at < length:
+            byte: i64 = element[at]
+            if shift < 32:
+                self._low ^= byte << shift
+            else:
+                self._high ^= byte << (shift - 32)
+            shift += 8
+            at += 1
+        self._multiply()
+
+    def _finish(self) -> None:
+        self._low ^= self._high >> 15
+        self._multiply()
+        self._low ^= self._high >> 15
+
+    def _zeros(self) -> i64:
+        """Return one more than how many zeros the hash begins with, counted from bit 14 upwards, 51 at most."""
+        rest = (self._low >> INDEX_BITS) | (self._high << (32 - INDEX_BITS)) | (1 << ZEROS_MAX)
+        count: i64 = 1
+        while rest & 1 == 0:
+            rest >>= 1
+            count += 1
+        return count
+
+
+# Dense registers
+
+
+def dense_register(data: bytes, index: i64) -> i64:
+    """Return one register; `data` begins with those two bytes it is in, or has its byte alone where that is the last."""
+    shift = (index * 6) & 7
+    low: i64 = data[0]
+    high: i64 = data[1] if len(data) > 1 else 0
+    return ((low | (high << 8)) >> shift) & 63
+
+
+def dense_bytes(data: bytes, index: i64, value: i64) -> bytes:
+    """Return the same bytes with the register changed."""
+    shift = (index * 6) & 7
+    pair = int.from_bytes(data, "little")
+    pair = (pair & ~(63 << shift)) | (value << shift)
+    return pair.to_bytes(len(data), "little")
+
+
+def place_of(index: i64) -> i64:
+    """Return where in a dense string the bytes of a register begin."""
+    return HEADER_BYTES + (index * 6 >> 3)
+
+
+def dense_registers(text: bytes) -> list[i64]:
+    """Return all registers of a dense string."""
+    registers: list[i64] = []
+    at: i64 = HEADER_BYTES
+    while at < DENSE_BYTES:
+        a: i64 = text[at]
+        b: i64 = text[at + 1]
+        c: i64 = text[at + 2]
+        bits = a | (b << 8) | (c << 16)
+        registers.append(bits & 63)
+        registers.append((bits >> 6) & 63)
+        registers.append((bits >> 12) & 63)
+        registers.append(bits >> 18)
+        at += 3
+    return registers
+
+
+def dense_of(registers: list[i64], header: bytes) -> bytes:
+    """Return a dense string with these registers; encoding apart, the header is kept."""
+    data = bytearray(header[:ENCODING_AT] + bytes([DENSE]) + header[ENCODING_AT + 1 : HEADER_BYTES])
+    for index in range(0, REGISTERS, 4):
+        bits = registers[index] | (registers[index + 1] << 6)
+        bits |= (registers[index + 2] << 12) | (registers[index + 3] << 18)
+        data += bits.to_bytes(3, "little")
+    return bytes(data)
+
+
+# Sparse registers
+
+
+def run_bytes(byte: i64) -> i64:
+    """Return how many bytes the run takes that begins with this one."""
+    return 2 if byte & 0xC0 == 0x40 else 1
+
+
+def run_length(text: bytes, at: i64) -> i64:
+    """Return how many registers a run is for. Raises Corrupted where it is cut off."""
+    byte: i64 = text[at]
+    if byte & 0x80:
+        return (byte & 3) + 1
+    if byte & 0x40 == 0:
+        return (byte & 0x3F) + 1
+    if at + 1 >= len(text):
+        raise Corrupted
+    low: i64 = text[at + 1]
+    return (((byte & 0x3F) << 8) | low) + 1
+
+
+def run_value(byte: i64) -> i64:
+    return ((byte >> 2) & 31) + 1 if byte & 0x80 else 0
+
+
+def run_of(value: i64, length: i64) -> bytes:
+    """Return the bytes of a run, nothing where it has no registers."""
+    if length == 0:
+        return b""
+    if value:
+        return bytes([0x80 | (value - 1) << 2 | (length - 1)])
+    if length <= LONGEST_SHORT_ZEROS:
+        return bytes([length - 1])
+    return bytes([0x40 | (length - 1) >> 8, (length - 1) & 0xFF])
+
+
+def sparse_registers(text: bytes) -> list[i64]:
+    """Return all registers of a sparse string. Raises Corrupted where they are not 16,384."""
+    registers: list[i64] = []
+    at: i64 = HEADER_BYTES
+    while at < len(text):
+        length = run_length(text, at)
+        if len(registers) + length > REGISTERS:
+            raise Corrupted
+        byte: i64 = text[at]
+        value = run_value(byte)
+        registers.extend([value] * length)
+        at += run_bytes(byte)
+    if len(registers) != REGISTERS:
+        raise Corrupted
+    return registers
+
+
+class Runs:
+    """The runs of a sparse string while registers are changed, in rising order the faster for it."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+        # A run to begin a search with, the one before it (-1: none), and the first register of each.
+        self._at: i64 = HEADER_BYTES
+        self._before: i64 = -1
+        self._first: i64 = 0
+
+    def text(self) -> bytes:
+        return self._text
+
+    def raise_to(self, index: i64, value: i64) -> bool | None:
+        """Let a register be at least `value`; return whether it was less, None where only a dense string can say so.
+
+        Raises Corrupted where the register is not there.
+        """
+        if value > LARGEST_SPARSE:
+            return None
+        length = self._find(index)
+        byte: i64 = self._text[self._at]
+        old = run_value(byte)
+        if old >= value:
+            return False
+        before_it = index - self._first
+        behind_it = length - before_it - 1
+        runs = run_of(old, before_it) + run_of(value, 1) + run_of(old, behind_it)
+        taken = run_bytes(byte)
+        grown = len(self._text) + len(runs) - taken
+        if len(runs) > taken and grown > SPARSE_BYTES_MAX:
+            return None
+        self._text = self._text[: self._at] + runs + self._text[self._at + taken :]
+        self._join(self._before if self._before >= 0 else HEADER_BYTES)
+        return True
+
+    def _find(self, index: i64) -> i64:
+        """Stop at the run that a register is in, and return the length of that run."""
+        if self._before < 0 or index < self._first:
+            self._at, self._before, self._first = HEADER_BYTES, -1, 0
+        text = self._text
+        while self._at < len(text):
+            length = run_length(text, self._at)
+            if index < self._first + length:
+                return length
+            self._before = self._at
+            byte: i64 = text[self._at]
+            self._at += run_bytes(byte)
+            self._first += length
+        raise Corrupted
+
+    def _join(self, at: i64) -> None:
+        """Make one run of equal neighbours, in the few runs from `at` on."""
+        text = self._text
+        left: i64 = JOINED_RUNS
+        while at < len(text) and left > 0:
+            left -= 1
+            byte: i64 = text[at]
+            following: i64 = text[at + 1] if at + 1 < len(text) else 0
+            length = (byte & 3) + (following & 3) + 2
+            if byte & following & 0x80 and run_value(byte) == run_value(following) and length <= LONGEST_RUN:
+                text = text[:at] + run_of(run_value(byte), length) + text[at + 2 :]
+            else:
+                at += run_bytes(byte)
+        self._text = text
+        # Runs have moved: the next search begins at the start.
+        self._before = -1
+
+
+# The estimate
+
+
+def estimate(registers: list[i64]) -> int:
+    """Return about how many different elements have been added."""
+    counts = [0] * 64
+    for register in registers:
+        counts[register] += 1
+    return estimate_of_counts(counts)
+
+
+def estimate_of_counts(counts: list[int]) -> int:
+    """As `estimate`, from how many registers there are of each value."""
+    registers = float(REGISTERS)
+    total = registers * tau((registers - counts[ZEROS_MAX + 1]) / registers)
+    for value in range(ZEROS_MAX, 0, -1):
+        total += counts[value]
+        total *= 0.5
+    total += registers * sigma(counts[0] / registers)
+    return math.floor(ALPHA * registers * registers / total + 0.5)
+
+
+def tau(x: float) -> float:
+    """The correction for registers that can grow no more."""
+    if x == 0.0 or x == 1.0:
+        return 0.0
+    step = 1.0
+    result = 1.0 - x
+    before = -1.0
+    while before != result:
+        x = math.sqrt(x)
+        before = result
+        step *= 0.5
+        result -= (1.0 - x) * (1.0 - x) * step
+    return result / 3.0
+
+
+def sigma(x: float) -> float:
+    """The correction for registers that have seen nothing."""
+    if x == 1.0:
+        return math.inf
+    step = 1.0
+    result = x
+    before = -1.0
+    while before != result:
+        x *= x
+        before = result
+        result += x * step
+        step += step
+    return result
