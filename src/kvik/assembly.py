@@ -6,6 +6,7 @@ import platform
 import sys
 from random import Random
 
+from kvik import machine
 from kvik.build_info import VERSION, is_compiled
 from kvik.clock import Clock
 from kvik.commands import BUILT_IN
@@ -54,6 +55,7 @@ def serve(settings: Settings, directory: str | None = None) -> int:
     build = "compiled" if is_compiled() else "interpreted"
     log.info("kvik %s (%s), Python %s, pid %d", VERSION, build, platform.python_version(), os.getpid())
     make_room_for_clients(settings)
+    machine.collect_only_what_is_young()
     server = Server(Files(), directory)
     server.run(build_engine(settings, server))
     log.warning("kvik is now ready to exit, bye bye...")

@@ -17,7 +17,7 @@ from kvik.journal.journal import Journal
 from kvik.replies import QUEUED, Reply, Wait, WaitForDisk
 from kvik.request import Request
 from kvik.services import House, Services, Usage
-from kvik.session import Outlet, Session
+from kvik.session import NOWHERE, Outlet, Session
 from kvik.settings import Settings
 from kvik.store.databases import Databases
 from kvik.store.eviction import EVICTED_AT_ONCE, Evictor
@@ -94,6 +94,7 @@ class Engine(Services):
         self.readings.close(session.id)
         self.channels.leave_all(session)
         self.sessions.pop(session.id, None)
+        session.outlet = NOWHERE
 
     # What handlers ask for
 

@@ -47,6 +47,10 @@ class Outlet:
         return 0
 
 
+NOWHERE: Final = Outlet()
+"""Where the answers of a session go that is closed."""
+
+
 class Event:
     """What has happened to a key of a numbered database; `kind` is a class of kvik.events."""
 
@@ -63,7 +67,7 @@ class Session:
     def __init__(self, number: int, services: "Services", outlet: Outlet) -> None:
         self.id: Final = number
         self.services: Final = services
-        self.outlet: Final = outlet
+        self.outlet = outlet
         self.keys: Keyspace = services.databases.spaces[0]
         self.protocol = 2
         self.authenticated = True

@@ -1,6 +1,7 @@
 """The porch: turns, held answers, slow readers, waiting requests; on the own poller and on asyncio."""
 
 import asyncio
+import gc
 import socket
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from kvik.commands.args import Args
 from kvik.commands.family import CommandTable, Family
 from kvik.declaration import BLOCKING, FIRST, READONLY, WRITE
 from kvik.dialects.dialect import Dialect
+from kvik.dialects.resp import RespDialect
 from kvik.engine import Engine
 from kvik.journal.journal import Journal
 from kvik.network.lifecycle import choose_porch
@@ -354,3 +356,28 @@ def test_keys_expire_on_time_without_being_asked_for(choice: str) -> None:
         porch.close()
 
     asyncio.run(story())
+
+
+def test_a_connection_that_has_ended_is_freed_without_the_garbage_collector(choice: str) -> None:
+    async def story() -> None:
+        porch = Porch(choice)
+        client = await porch.client(RespDialect())
+        await client.send(b"*1\r\n$4\r\nPING\r\n")
+        assert await client.receive() == b"+PONG\r\n"
+        before = living_sessions()
+        client.socket.close()
+        await until(lambda: not porch.turn.connections)
+        porch.connections.clear()
+        await until(lambda: living_sessions() == before - 1)
+        porch.close()
+
+    gc.collect()
+    gc.disable()
+    try:
+        asyncio.run(story())
+    finally:
+        gc.enable()
+
+
+def living_sessions() -> int:
+    return sum(type(each) is Session for each in gc.get_objects())

@@ -2,6 +2,8 @@
 
 from kvik.commands import (
     backup,
+    bitfields,
+    bitmaps,
     clients,
     configuration,
     connection,
@@ -9,6 +11,7 @@ from kvik.commands import (
     databases,
     expiry,
     hashes,
+    hyperloglogs,
     info,
     inspection,
     introspection,
@@ -37,6 +40,9 @@ BUILT_IN = (
     substrings.family,
     subsequences.family,
     counters.family,
+    bitmaps.family,
+    bitfields.family,
+    hyperloglogs.family,
     hashes.family,
     sets.family,
     set_operations.family,

@@ -6,7 +6,8 @@ from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.declaration import ANY, DENYOOM, FAST, FIRST, READONLY, WRITE, Keys
 from kvik.errors import ReplyError, not_an_integer, syntax_error
-from kvik.events import GENERIC, STRING as STRING_EVENT
+from kvik.events import GENERIC
+from kvik.events import STRING as STRING_EVENT
 from kvik.numbers import parse_integer
 from kvik.replies import Reply
 from kvik.session import Session

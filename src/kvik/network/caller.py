@@ -34,6 +34,10 @@ class Carrier:
         """Call `Caller.give_up_waiting` at `deadline`, wall-clock milliseconds."""
 
 
+NOBODY: Final = Carrier()
+"""Carries for a caller whose connection is gone."""
+
+
 class Caller(Outlet):
     """One client. `receive` what it sends, carry `take_output` to it, end when `is_finished`.
 
@@ -43,7 +47,7 @@ class Caller(Outlet):
 
     def __init__(self, engine: Engine, dialect: Dialect, carrier: Carrier) -> None:
         self.engine: Final = engine
-        self.carrier: Final = carrier
+        self.carrier = carrier
         self.session: Final = engine.open_session(self)
         self.is_finished = False
         self.is_settled = False
@@ -103,9 +107,10 @@ class Caller(Outlet):
     def hang_up(self) -> None:
         """The connection is gone."""
         self.is_finished = True
-        # Connection, caller and session hold one another: what hangs on them would stay until the next collection.
         self._dialect.forget()
         self.engine.close_session(self.session)
+        # Connection and caller hold one another: nothing must wait for the garbage collector, see machine.py.
+        self.carrier = NOBODY
 
     def give_up_waiting(self, deadline: int) -> None:
         """`deadline` has passed: answer the request that waited for so long, if it still does."""

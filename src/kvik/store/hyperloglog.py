@@ -37,7 +37,9 @@ LONGEST_RUN: Final = 4
 # After a change so many runs are looked at, from the one before it, for neighbours that are equal.
 JOINED_RUNS: Final = 5
 
-NO_ESTIMATE: Final = b"\x00\x00\x00\x00\x00\x00\x00\x80"
+ESTIMATE_AT: Final = 8
+STALE_AT: Final = 15
+STALE: Final = 0x80
 EMPTY: Final = MAGIC + bytes([SPARSE]) + bytes(11) + b"\x7f\xff"
 """A new one: sparse, one run of zeros, with an estimate of 0 that holds."""
 
@@ -74,8 +76,8 @@ class Hash:
         self._mix_length(length)
         at: i64 = 0
         while at + 8 <= length:
-            low: i64 = read_i32_le(element, at)
-            high: i64 = read_i32_le(element, at + 4)
+            low = i64(read_i32_le(element, at))
+            high = i64(read_i32_le(element, at + 4))
             self._take(high & LOW, low & LOW)
             at += 8
         if at < length:
@@ -190,7 +192,7 @@ def dense_of(registers: list[i64], header: bytes) -> bytes:
     for index in range(0, REGISTERS, 4):
         bits = registers[index] | (registers[index + 1] << 6)
         bits |= (registers[index + 2] << 12) | (registers[index + 3] << 18)
-        data += bits.to_bytes(3, "little")
+        data += int(bits).to_bytes(3, "little")
     return bytes(data)
 
 
@@ -248,14 +250,15 @@ def sparse_registers(text: bytes) -> list[i64]:
 
 
 class Runs:
-    """The runs of a sparse string while registers are changed, in rising order the faster for it."""
+    """The runs of a sparse string while registers are changed: one after the other, each is found from the one before."""
 
     def __init__(self, text: bytes) -> None:
         self._text = text
-        # A run to begin a search with, the one before it (-1: none), and the first register of each.
+        # The run that a search has found, the one before it (-1: none), and the first register of each.
         self._at: i64 = HEADER_BYTES
-        self._before: i64 = -1
         self._first: i64 = 0
+        self._before: i64 = -1
+        self._before_first: i64 = 0
 
     def text(self) -> bytes:
         return self._text
@@ -285,14 +288,18 @@ class Runs:
 
     def _find(self, index: i64) -> i64:
         """Stop at the run that a register is in, and return the length of that run."""
-        if self._before < 0 or index < self._first:
-            self._at, self._before, self._first = HEADER_BYTES, -1, 0
         text = self._text
+        # The run before the last one found stands where it was; only what is behind it can be sought from there.
+        if self._before >= 0 and index >= self._before_first + run_length(text, self._before):
+            self._at, self._first = self._before, self._before_first
+        else:
+            self._at, self._first = HEADER_BYTES, 0
+        self._before = -1
         while self._at < len(text):
             length = run_length(text, self._at)
             if index < self._first + length:
                 return length
-            self._before = self._at
+            self._before, self._before_first = self._at, self._first
             byte: i64 = text[self._at]
             self._at += run_bytes(byte)
             self._first += length
@@ -312,8 +319,6 @@ class Runs:
             else:
                 at += run_bytes(byte)
         self._text = text
-        # Runs have moved: the next search begins at the start.
-        self._before = -1
 
 
 # The estimate

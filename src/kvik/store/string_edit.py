@@ -1,7 +1,7 @@
 """How a part of a string is changed: by a new string while it is short, in place when it is long. Knows no command.
 
-    before = space.edit(key)
-    overwrite(space, key, before, offset, patch)
+before = space.edit(key)
+overwrite(space, key, before, offset, patch)
 """
 
 from kvik.store.keyspace import Keyspace
