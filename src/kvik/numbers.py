@@ -17,6 +17,7 @@ INFINITY: Final = re.compile(rb"[+-]?inf(?:inity)?", re.IGNORECASE)
 NOT_ZERO: Final = re.compile(rb"[+-]?[0.]*[1-9]")
 HEXADECIMAL: Final = re.compile(rb"[+-]?0x[0-9a-f]*(?:\.[0-9a-f]*)?(?:p[+-]?[0-9]+)?", re.IGNORECASE)
 NOT_ZERO_HEXADECIMAL: Final = re.compile(rb"[+-]?0x[0.]*[1-9a-f]", re.IGNORECASE)
+WHOLE_MAX: Final = 1e15
 
 
 def parse_integer(text: bytes) -> int | None:
@@ -82,3 +83,13 @@ def _parse_hexadecimal_float(text: bytes) -> float | None:
     if number == 0.0 and NOT_ZERO_HEXADECIMAL.match(text):
         return None
     return number
+
+
+def float_text(number: float) -> bytes:
+    """Return a number with 17 digits, as Redis 7.0 prints scores and reads them back: 0.1 is 0.10000000000000001."""
+    if -WHOLE_MAX < number < WHOLE_MAX and number != 0.0:
+        whole = int(number)
+        if whole == number:
+            # A third of the time, and most scores are whole.
+            return str(whole).encode("ascii")
+    return b"%.17g" % number

@@ -356,7 +356,7 @@ def hrandfield(session: Session, args: Args) -> Reply:
     random = session.services.random
     if not args.more():
         fields = hash_at(session.keys, key)
-        return None if fields is None else fields.nth(random.randrange(len(fields)))
+        return None if fields is None else fields.random(random)
     count = count_argument(args)
     has_values = args.more()
     if has_values and (not args.option(b"WITHVALUES") or args.more()):

@@ -131,13 +131,23 @@ def spop(session: Session, args: Args) -> Reply:
     members = set_to_edit(session.keys, key)
     if members is None:
         return Set([]) if is_counted else None
+    if not is_counted:
+        return pop_one(session, key, members)
     taken = members_at(members, chosen(session.services.random, len(members), count))
     if taken:
         for member in taken:
             members.remove(member)
         session.effect([b"SREM", key, *taken])
         session.keys.edited(key, members)
-    return Set(taken) if is_counted else taken[0]
+    return Set(taken)
+
+
+def pop_one(session: Session, key: bytes, members: SetValue) -> bytes:
+    member = members.random(session.services.random)
+    members.remove(member)
+    session.effect([b"SREM", key, member])
+    session.keys.edited(key, members)
+    return member
 
 
 def positive_argument(args: Args) -> int:
@@ -226,7 +236,7 @@ def srandmember(session: Session, args: Args) -> Reply:
     random = session.services.random
     if not args.more():
         members = set_at(session.keys, key)
-        return None if members is None else members.nth(random.randrange(len(members)))
+        return None if members is None else members.random(random)
     if args.left() > 1:
         raise syntax_error()
     count = count_argument(args)

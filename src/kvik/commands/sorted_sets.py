@@ -10,17 +10,16 @@ from kvik.commands.scan_options import ScanOptions, cursor_argument
 from kvik.declaration import ANY, DENYOOM, FAST, FIRST, READONLY, WRITE
 from kvik.errors import ReplyError, syntax_error
 from kvik.events import ZSET as ZSET_EVENT
-from kvik.numbers import INTEGER_MAX, parse_integer
+from kvik.numbers import INTEGER_MAX, float_text
 from kvik.replies import Pairs, Reply
 from kvik.session import Session
 from kvik.store.container import ZSET
-from kvik.store.sorted_set import SortedSet, sorted_set_at, sorted_set_to_edit
+from kvik.store.sorted_set import ADDED, CHANGED, SortedSet, sorted_set_at, sorted_set_to_edit
 from kvik.store.value import Value
 
 family = Family("sorted-set")
 
 ADDING: Final = WRITE | DENYOOM | FAST
-TAKING: Final = WRITE | FAST
 READING: Final = READONLY | FAST
 REBUILT_MEMBERS: Final = 64
 """How many members one command makes again."""
@@ -35,17 +34,12 @@ def rebuild(key: bytes, value: Value, deadline: int) -> list[list[bytes]]:
             words = [b"ZADD", key]
             members, scores = value.slice(start, start + REBUILT_MEMBERS)
             for index in range(len(members)):
-                words.append(score_text(scores[index]))
+                words.append(float_text(scores[index]))
                 words.append(members[index])
             commands.append(words)
     if deadline >= 0:
         commands.append([b"PEXPIREAT", key, b"%d" % deadline])
     return commands
-
-
-def score_text(score: float) -> bytes:
-    """Return a score so that it is read back as the same number."""
-    return b"%.17g" % score
 
 
 # Adding
@@ -61,6 +55,8 @@ class AddOptions:
         self.only_less = False
         self.counts_changed = False
         self.increments = False
+        self.is_conditional = False
+        """Whether a member may have to stay as it is."""
 
     def read(self, args: Args) -> None:
         while args.more():
@@ -78,6 +74,7 @@ class AddOptions:
                 self.only_less = True
             else:
                 break
+        self.is_conditional = self.only_new or self.only_present or self.only_greater or self.only_less
 
     def check(self, words: int) -> None:
         """Raise for options that exclude each other, in Redis' order. `words` counts the scores and members."""
@@ -131,14 +128,12 @@ def add_all(session: Session, key: bytes, options: AddOptions, scores: list[floa
     updated = 0
     for index in range(len(members)):
         member, score = members[index], scores[index]
-        before = held.score(member)
-        if options.forbid(before, score):
+        if options.is_conditional and options.forbid(held.score(member), score):
             continue
-        if before is None:
-            held.put(member, score)
+        outcome = held.put(member, score)
+        if outcome == ADDED:
             added += 1
-        elif before != score:
-            held.put(member, score)
+        elif outcome == CHANGED:
             updated += 1
     if added or updated:
         session.keys.edited(key, held)
@@ -165,9 +160,9 @@ def increment(session: Session, key: bytes, options: AddOptions, amount: float, 
         return None
     if before is None or before != score:
         held.put(member, score)
-        session.effect([b"ZADD", key, score_text(score), member])
-        session.event(ZSET_EVENT, b"zincr", key)
+        session.effect([b"ZADD", key, float_text(score), member])
         session.keys.edited(key, held)
+        session.event(ZSET_EVENT, b"zincr", key)
     return score
 
 
@@ -192,7 +187,7 @@ def zincrby(session: Session, args: Args) -> Reply:
 @family.command(
     "ZREM",
     args=(2, ANY),
-    flags=TAKING,
+    flags=WRITE | FAST,
     keys=FIRST,
     summary="Removes members of a sorted set and returns how many were there.",
     syntax="key member [member ...]",
@@ -210,57 +205,6 @@ def zrem(session: Session, args: Args) -> Reply:
     if removed:
         session.keys.edited(key, held)
     return removed
-
-
-@family.command(
-    "ZPOPMIN",
-    args=(1, ANY),
-    flags=TAKING,
-    keys=FIRST,
-    summary="Removes and returns the members with the lowest scores.",
-    syntax="key [count]",
-    since="5.0.0",
-)
-def zpopmin(session: Session, args: Args) -> Reply:
-    return pop(session, args, False)
-
-
-@family.command(
-    "ZPOPMAX",
-    args=(1, ANY),
-    flags=TAKING,
-    keys=FIRST,
-    summary="Removes and returns the members with the highest scores.",
-    syntax="key [count]",
-    since="5.0.0",
-)
-def zpopmax(session: Session, args: Args) -> Reply:
-    return pop(session, args, True)
-
-
-def pop(session: Session, args: Args, from_the_top: bool) -> Reply:
-    """As Redis: with a count RESP3 has pairs, without one the member and its score."""
-    key = args.key()
-    count = 1
-    is_counted = args.more()
-    if is_counted:
-        if args.left() > 1:
-            raise syntax_error()
-        count = count_of_members(args)
-    held = sorted_set_to_edit(session.keys, key)
-    if held is None or count == 0:
-        return []
-    members, scores = held.take(count, from_the_top)
-    session.keys.edited(key, held)
-    pairs: list[tuple[Reply, Reply]] = [(members[index], scores[index]) for index in range(len(members))]
-    return Pairs(pairs) if is_counted else [members[0], scores[0]]
-
-
-def count_of_members(args: Args) -> int:
-    count = parse_integer(args.next())
-    if count is None or count < 0:
-        raise ReplyError("ERR", "value is out of range, must be positive")
-    return count
 
 
 # Asking
@@ -396,5 +340,5 @@ def zscan(session: Session, args: Args) -> Reply:
         score = held.score(member)
         if score is not None:
             found.append(member)
-            found.append(score_text(score))
+            found.append(float_text(score))
     return [b"%d" % after, found]

@@ -7,6 +7,7 @@ from librt.strings import BytesWriter
 
 from kvik.dialects.words import quote_words
 from kvik.errors import ReplyError
+from kvik.numbers import float_text
 from kvik.replies import (
     OK,
     PONG,
@@ -14,6 +15,7 @@ from kvik.replies import (
     BigNumber,
     CommandLines,
     Composite,
+    Digits,
     Map,
     NullArray,
     Pairs,
@@ -143,8 +145,10 @@ def _open_composite(reply: Composite, protocol: int, out: BytesWriter) -> list[R
 def _write_rare(reply: Composite, protocol: int, out: BytesWriter) -> None:
     if isinstance(reply, NullArray):
         out.write(b"*-1\r\n" if protocol < 3 else b"_\r\n")
-    elif isinstance(reply, Verbatim) and protocol < 3:
+    elif isinstance(reply, Verbatim | Digits) and protocol < 3:
         write_bulk(reply.text, out)
+    elif isinstance(reply, Digits):
+        out.write(b"," + reply.text + CRLF)
     elif isinstance(reply, Verbatim):
         out.write(b"=%d\r\n%b:" % (len(reply.text) + 4, reply.form))
         out.write(reply.text)
@@ -221,8 +225,7 @@ def _write_boolean(reply: bool, protocol: int, out: BytesWriter) -> None:
 
 
 def _write_double(number: float, protocol: int, out: BytesWriter) -> None:
-    # 17 digits as Redis 7.0's addReplyDouble: 0.1 is 0.10000000000000001.
-    text = b"%.17g" % number
+    text = float_text(number)
     if protocol < 3:
         write_bulk(text, out)
     else:

@@ -7,10 +7,12 @@ from librt.strings import BytesWriter
 
 from kvik.dialects.words import quote_words
 from kvik.errors import ReplyError
+from kvik.numbers import float_text
 from kvik.replies import (
     BigNumber,
     CommandLines,
     Composite,
+    Digits,
     Figures,
     Map,
     NullArray,
@@ -70,7 +72,7 @@ def _write_nested(reply: Reply, out: BytesWriter) -> None:
         elif isinstance(item, bool | int):
             out.write(b"%d" % item)
         elif isinstance(item, float):
-            out.write(b"%.17g" % item)
+            out.write(float_text(item))
         elif isinstance(item, ReplyError):
             out.write(b"(error) " + item.line())
         else:
@@ -80,7 +82,7 @@ def _write_nested(reply: Reply, out: BytesWriter) -> None:
 def _write_composite(reply: Composite, pending: list[Reply], out: BytesWriter) -> None:
     if isinstance(reply, Stored):
         out.write(reply.value)
-    elif isinstance(reply, Status | Literal | Verbatim):
+    elif isinstance(reply, Status | Literal | Verbatim | Digits):
         out.write(reply.text)
     elif isinstance(reply, NullArray):
         out.write(b"nil")

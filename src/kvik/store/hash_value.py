@@ -5,6 +5,7 @@ change copies some hundred bytes. Beyond that it is a map that splits when it is
 random field a step per entry of one shard.
 """
 
+from random import Random
 from typing import Final
 
 from mypy_extensions import i64
@@ -140,6 +141,10 @@ class HashValue(Container):
         if self._map is None:
             return 0, self.fields()
         return self._map.scan(cursor, count)
+
+    def random(self, random: Random) -> bytes:
+        """Return a field chosen at random, of one that is not empty."""
+        return random.choice(self.fields()) if self._map is None else self._map.random_key(random)
 
     def nth(self, index: int) -> bytes:
         """Return the field at `index` in the order of `fields`: for choosing one at random."""

@@ -5,6 +5,7 @@ some hundred bytes. Beyond that it is a map that splits when it is large: every 
 per entry of one shard.
 """
 
+from random import Random
 from typing import Final
 
 from mypy_extensions import i64
@@ -132,6 +133,10 @@ class SetValue(Container):
         if self._map is None:
             return 0, self.members()
         return self._map.scan(cursor, count)
+
+    def random(self, random: Random) -> bytes:
+        """Return a member chosen at random, of one that is not empty."""
+        return random.choice(self.members()) if self._map is None else self._map.random_key(random)
 
     def nth(self, index: int) -> bytes:
         """Return the member at `index` in the order of `members`: for choosing one at random."""

@@ -12,6 +12,7 @@ true while the map grows, shrinks or splits: what was there all the time is retu
 import sys
 from collections.abc import Iterator
 from itertools import islice
+from random import Random
 from typing import Final, Generic, TypeVar
 
 from mypy_extensions import i64
@@ -20,6 +21,8 @@ V = TypeVar("V")
 
 SPLIT_AT: Final = 65_536
 SHARD_BITS: Final = 8
+# Beyond twice the mean no shard is ever filled, small ones aside.
+SPARE_PLACES: Final = 32
 SHARDS: Final = 1 << SHARD_BITS
 POSITION_BITS: Final = 32
 POSITIONS: Final = 1 << POSITION_BITS
@@ -113,6 +116,20 @@ class ShardedMap(Generic[V]):
                 return next(islice(shard, index, None))
             index -= len(shard)
         raise IndexError(index)
+
+    def random_key(self, random: Random) -> bytes:
+        """Return a key chosen at random, of a map that is not empty; a step per entry of one shard.
+
+        Shards are of nearly one size: hashes spread them. One is drawn, then a place in it, until there is a key.
+        """
+        if not self._is_split:
+            return self.nth(random.randrange(self._size))
+        places = 2 * self._size // SHARDS + SPARE_PLACES
+        while True:
+            shard = self._shards[random.getrandbits(SHARD_BITS)]
+            index = int(random.random() * places)
+            if index < len(shard):
+                return next(islice(shard, index, None))
 
     def scan(self, cursor: int, count: int) -> tuple[int, list[bytes]]:
         """Return the next cursor (0 at the end) and at least `count` keys, fewer at the end.

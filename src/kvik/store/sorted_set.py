@@ -12,6 +12,7 @@ A leaf that is full is split in the middle; a node that becomes small is joined 
 
 from typing import Final
 
+from librt.vecs import append, extend, pop, vec
 from mypy_extensions import i64
 
 from kvik.errors import wrong_type
@@ -31,8 +32,13 @@ LISTPACK_BYTES_MAX: Final = 64
 # member's place in the map with its share of a leaf.
 SORTED_SET_BYTES: Final = 360
 MAP_BYTES: Final = 640
-SMALL_MEMBER_BYTES: Final = 44
+SMALL_MEMBER_BYTES: Final = 20
 MEMBER_BYTES: Final = 120
+
+
+SAME: Final = 0
+CHANGED: Final = 1
+ADDED: Final = 2
 
 
 def sorted_set_at(space: Keyspace, key: bytes) -> "SortedSet | None":
@@ -54,15 +60,12 @@ def sorted_set_to_edit(space: Keyspace, key: bytes) -> "SortedSet | None":
 class Node:
     """A leaf, which has no children, or an inner node, whose entries are the first ones of its children."""
 
-    def __init__(self, scores: list[float], members: list[bytes], children: "list[Node]", count: i64) -> None:
-        self.scores: Final = scores
+    def __init__(self, scores: vec[float], members: list[bytes], children: "list[Node]", count: i64) -> None:
+        # An array of floats, not of objects: a search touches a few cache lines.
+        self.scores: vec[float] = scores
         self.members: Final = members
         self.children: Final = children
         self.count: i64 = count
-
-
-def leaf(scores: list[float], members: list[bytes]) -> Node:
-    return Node(scores, members, [], len(members))
 
 
 class SortedSet(Container):
@@ -72,7 +75,7 @@ class SortedSet(Container):
         """`is_large` says beforehand that Redis would not keep it in a listpack."""
         super().__init__()
         self.weight = SORTED_SET_BYTES
-        self._root = leaf([], [])
+        self._root = Node(vec[float](), [], [], 0)
         self._scores: ShardedMap[float] | None = None
         # Whether it has ever been more than Redis keeps in a listpack.
         self._is_large = is_large
@@ -117,37 +120,35 @@ class SortedSet(Container):
                 return self._root.scores[index]
         return None
 
-    def put(self, member: bytes, score: float) -> bool:
-        """Give a member this score; return whether it is new. A small set has no negative zero, as Redis' listpacks."""
+    def put(self, member: bytes, score: float) -> int:
+        """Give a member this score; return ADDED, CHANGED or SAME. As in Redis a small set has no negative zero."""
         before = self.score(member)
         if before is None and (len(member) > LISTPACK_BYTES_MAX or len(self) >= LISTPACK_MEMBERS_MAX):
             self._is_large = True
         if score == 0.0 and not self._is_large:
             score = 0.0
         if before is not None:
-            if before != score:
-                self._root_remove(before, member)
-                self._root_insert(score, member)
-                if self._scores is not None:
-                    self._scores.set(member, score)
-            return False
+            if before == score:
+                return SAME
+            self._root_remove(before, member)
+            self._root_insert(score, member)
+            if self._scores is not None:
+                self._scores.set(member, score)
+            return CHANGED
         self._root_insert(score, member)
         if self._scores is not None:
             self._scores.set(member, score)
         elif len(self) > SMALL_MEMBERS:
             self._make_map()
         self.weight += weight_of_bytes(len(member)) + self._member_bytes()
-        return True
+        return ADDED
 
     def remove(self, member: bytes) -> bool:
         """Take a member out; return whether it was there."""
         score = self.score(member)
         if score is None:
             return False
-        self._root_remove(score, member)
-        if self._scores is not None:
-            self._scores.pop(member)
-        self.weight -= weight_of_bytes(len(member)) + self._member_bytes()
+        self._take_out(score, member)
         return True
 
     def rank(self, member: bytes) -> int:
@@ -187,8 +188,8 @@ class SortedSet(Container):
             scores.reverse()
         else:
             members, scores = self.slice(0, min(count, size))
-        for member in members:
-            self.remove(member)
+        for index in range(len(members)):
+            self._take_out(scores[index], members[index])
         return members, scores
 
     # By score and by bytes
@@ -242,11 +243,18 @@ class SortedSet(Container):
         # The newest member is weighed by who put it in.
         self.weight += MAP_BYTES + (root.count - 1) * (MEMBER_BYTES - SMALL_MEMBER_BYTES)
 
+    def _take_out(self, score: float, member: bytes) -> None:
+        """Remove a member that is there with this score."""
+        self._root_remove(score, member)
+        if self._scores is not None:
+            self._scores.pop(member)
+        self.weight -= weight_of_bytes(len(member)) + self._member_bytes()
+
     def _root_insert(self, score: float, member: bytes) -> None:
         right = insert(self._root, score, member)
         if right is not None:
             left = self._root
-            scores = [left.scores[0], right.scores[0]]
+            scores = vec[float]([left.scores[0], right.scores[0]])
             self._root = Node(scores, [left.members[0], right.members[0]], [left, right], left.count + right.count)
 
     def _root_remove(self, score: float, member: bytes) -> None:
@@ -290,7 +298,7 @@ def child_for(node: Node, score: float, member: bytes) -> i64:
     return place - 1 if place > 0 else 0
 
 
-def first_above(scores: list[float], score: float, or_equal: bool) -> i64:
+def first_above(scores: vec[float], score: float, or_equal: bool) -> i64:
     """Return the number of scores that are lower, or equal where `or_equal`."""
     low: i64 = 0
     high: i64 = len(scores)
@@ -336,27 +344,41 @@ def insert(node: Node, score: float, member: bytes) -> Node | None:
     """Put an entry below a node; return the node's new right neighbour where it had to be split."""
     node.count += 1
     if len(node.children) == 0:
-        place = place_in(node, score, member)
-        node.scores.insert(place, score)
-        node.members.insert(place, member)
+        add_entry(node, place_in(node, score, member), score, member)
     else:
         place = child_for(node, score, member)
         child = node.children[place]
         right = insert(child, score, member)
-        node.scores[place] = child.scores[0]
-        node.members[place] = child.members[0]
+        if place == 0:
+            node.scores[0] = child.scores[0]
+            node.members[0] = child.members[0]
         if right is not None:
-            node.scores.insert(place + 1, right.scores[0])
-            node.members.insert(place + 1, right.members[0])
+            add_entry(node, place + 1, right.scores[0], right.members[0])
             node.children.insert(place + 1, right)
     return split(node) if len(node.scores) > NODE_LENGTH else None
+
+
+def add_entry(node: Node, place: i64, score: float, member: bytes) -> None:
+    scores = append(node.scores, score)
+    index: i64 = len(scores) - 1
+    while index > place:
+        scores[index] = scores[index - 1]
+        index -= 1
+    scores[place] = score
+    node.scores = scores
+    node.members.insert(place, member)
+
+
+def drop_entry(node: Node, place: i64) -> None:
+    node.scores, _ = pop(node.scores, place)
+    del node.members[place]
 
 
 def split(node: Node) -> Node:
     """Move the upper half of a node to a new one; return that."""
     half = len(node.scores) // 2
     right = Node(node.scores[half:], node.members[half:], node.children[half:], 0)
-    del node.scores[half:]
+    node.scores = node.scores[:half]
     del node.members[half:]
     del node.children[half:]
     right.count = len(right.members) if len(right.children) == 0 else count_before(right, len(right.children))
@@ -368,9 +390,7 @@ def remove(node: Node, score: float, member: bytes) -> None:
     """Take an entry that is there from below a node."""
     node.count -= 1
     if len(node.children) == 0:
-        place = place_in(node, score, member)
-        del node.scores[place]
-        del node.members[place]
+        drop_entry(node, place_in(node, score, member))
         return
     place = child_for(node, score, member)
     child = node.children[place]
@@ -385,8 +405,7 @@ def remove(node: Node, score: float, member: bytes) -> None:
 
 
 def forget_child(node: Node, place: i64) -> None:
-    del node.scores[place]
-    del node.members[place]
+    drop_entry(node, place)
     del node.children[place]
 
 
@@ -399,7 +418,7 @@ def join_small(node: Node, place: i64) -> None:
     left, right = node.children[first], node.children[first + 1]
     if len(left.scores) + len(right.scores) > JOINED_LENGTH_MAX:
         return
-    left.scores.extend(right.scores)
+    left.scores = extend(left.scores, right.scores)
     left.members.extend(right.members)
     left.children.extend(right.children)
     left.count += right.count
