@@ -4,6 +4,7 @@ Gates, key extraction, COMMAND, COMMAND DOCS, HELP, completion in the shell and 
 of the documentation all read these records.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 WRITE: Final = 1
@@ -51,6 +52,9 @@ FLAG_NAMES: Final = (
 )
 
 
+NO_OTHERS: Final[dict[bytes, int]] = {}
+
+
 class Keys:
     """Which words of a request are keys: from `first` to `last` (negative: from the end) by `step`.
 
@@ -76,6 +80,41 @@ class Keys:
                 return []
             found = found + words[self.count_at + 1 : self.count_at + 1 + count]
         return found
+
+
+class OptionalKeys(Keys):
+    """The first argument is a key, and what follows the word `option` from word `start` on; as Redis sees it.
+
+    `others` says of each other option how many words follow it: those are passed over, and the last `option` is
+    the one that counts. Without it the first one does, wherever it stands.
+    """
+
+    def __init__(self, options: Sequence[bytes], start: int, others: Mapping[bytes, int] = NO_OTHERS) -> None:
+        super().__init__(1, 1, 1)
+        self._options: Final = options
+        self._start: Final = start
+        self._others: Final = others
+
+    def of(self, words: list[bytes]) -> list[bytes]:
+        found = super().of(words)
+        for option in self._options:
+            place = self._place(words, option)
+            if place > 0:
+                found.append(words[place])
+        return found
+
+    def _place(self, words: list[bytes], option: bytes) -> int:
+        """Return where the key behind an option stands, 0 where it is not there."""
+        place = 0
+        index = self._start
+        while index < len(words) - 1:
+            word = words[index].upper()
+            if word == option:
+                place = index + 1
+                if not self._others:
+                    break
+            index += 1 + self._others.get(word, 0)
+        return place
 
 
 NO_KEYS: Final = Keys(0, 0, 0)

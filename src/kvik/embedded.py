@@ -14,6 +14,7 @@ from kvik.journal.files import Files
 from kvik.replies import (
     BigNumber,
     CommandLines,
+    Digits,
     Map,
     NullArray,
     Pairs,
@@ -224,6 +225,8 @@ def as_plain(reply: Reply) -> Plain:
         return reply.text
     if isinstance(reply, BigNumber):
         return reply.value
+    if isinstance(reply, Digits):
+        return float(reply.text)
     if isinstance(reply, CommandLines):
         return [[*words] for words in reply.commands]
     if isinstance(reply, Push):

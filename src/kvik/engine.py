@@ -44,7 +44,7 @@ class Engine(Services):
         databases = Databases(clock, self._interest, settings.databases)
         self._interest.attach(databases)
         super().__init__(clock, random, databases, settings, house)
-        self._interest.notes.channels = self.channels
+        self._interest.notes = self.notes
         self.apply_notifications()
         self.limit_data()
         self._table: Final = table
@@ -127,8 +127,9 @@ class Engine(Services):
 
     def apply_notifications(self) -> None:
         """Read which events are to be told."""
-        self._interest.notes.flags = self.settings.notify_keyspace_events
-        self.wants_events = self._interest.notes.flags > 0
+        self.notes.flags = self.settings.notify_keyspace_events
+        self.wants_events = self.notes.flags > 0
+        self._interest.wants_added = self.wants_events
 
     def limit_data(self) -> None:
         """Read how much data there may be; `make_room` lets go what is too much."""
@@ -333,6 +334,8 @@ class Engine(Services):
         command.usage.calls += 1
         session.last_command = command.declaration
         reply: Reply
+        if self.wants_events:
+            self.notes.begin()
         try:
             reply = command.handler(session, Args(request.words, command.first_argument))
         except ReplyError as error:
@@ -344,7 +347,7 @@ class Engine(Services):
         elif len(session.effects) > 0:
             session.effects = []
         if self.wants_events:
-            self._interest.notes.tell_all(session, command.declaration, self.databases)
+            self.notes.tell_all(command.declaration, self.databases)
         return reply
 
     def _record(self, session: Session, command: Command, database: int, request: Request) -> None:

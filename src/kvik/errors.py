@@ -111,6 +111,10 @@ class CannotImport(Exception):
         self.why: Final = why
 
 
+class PayloadDamaged(Exception):
+    """A value that somebody else has written is not what it should be; the text says what is wrong."""
+
+
 class BackupDamaged(Exception):
     """A backup is not what was written, or no backup at all; nothing of it has been restored."""
 

@@ -49,6 +49,19 @@ class LongDouble:
             return nearest(total << exponent, 1)
         return nearest(total, 1 << -exponent)
 
+    def times(self, factor: int) -> "LongDouble | None":
+        """Return the product with an integer, None where it is infinite."""
+        if self.is_infinite:
+            return None
+        product = self.mantissa * factor
+        return nearest(product << self.exponent, 1) if self.exponent >= 0 else nearest(product, 1 << -self.exponent)
+
+    def ceiling(self) -> int:
+        """Return the least integer that is not less."""
+        if self.exponent >= 0:
+            return self.mantissa << self.exponent
+        return -(-self.mantissa >> -self.exponent)
+
     def text(self) -> bytes:
         """Return the number as Redis prints it: 17 decimals, without the zeros at the end."""
         scaled = abs(self.mantissa) * DECIMALS_FACTOR

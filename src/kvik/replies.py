@@ -78,6 +78,13 @@ class BigNumber(Composite):
         self.value: Final = value
 
 
+class Digits(Composite):
+    """A number as it is to be written, digit for digit: a double in RESP3, a string in RESP2."""
+
+    def __init__(self, text: bytes) -> None:
+        self.text: Final = text
+
+
 class CommandLines(Composite):
     """Whole commands as an answer: the text door quotes them one per line, RESP sends an array."""
 

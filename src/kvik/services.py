@@ -13,6 +13,7 @@ from kvik.clock import Clock
 from kvik.declaration import Declaration
 from kvik.errors import ReplyError
 from kvik.journal.journal import Journal
+from kvik.notes import Notes
 from kvik.replies import Reply
 from kvik.request import Request
 from kvik.session import Outlet, Session
@@ -155,6 +156,7 @@ class Services:
         self.sessions: Final[dict[int, Session]] = {}
         self.readings: Final = Readings()
         self.channels: Final = Channels()
+        self.notes: Final = Notes(self.channels)
         self.wants_events = False
         """Whether the setting notify-keyspace-events asks for any."""
         self.run_id: Final = f"{random.getrandbits(RUN_ID_BITS):040x}"

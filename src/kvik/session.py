@@ -51,16 +51,6 @@ NOWHERE: Final = Outlet()
 """Where the answers of a session go that is closed."""
 
 
-class Event:
-    """What has happened to a key of a numbered database; `kind` is a class of kvik.events."""
-
-    def __init__(self, kind: int, name: bytes, database: int, key: bytes) -> None:
-        self.kind: Final = kind
-        self.name: Final = name
-        self.database: Final = database
-        self.key: Final = key
-
-
 class Session:
     """The state of one caller, as long as its connection; `last_write` is the batch its last change went with."""
 
@@ -86,7 +76,6 @@ class Session:
         self.parked: Request | None = None
         self.wait: Wait | None = None
         self.effects: list[list[bytes]] = []
-        self.events: list[Event] = []
         self.last_write = 0
         self.subscriptions: Final[list[dict[bytes, None]]] = [{}, {}, {}]
         """The names this caller listens to, by kind of subscription."""
@@ -122,10 +111,11 @@ class Session:
         """Say which event has happened to a key where that is not the one the command is declared with.
 
         `kind` is a class of kvik.events, `space` the database where it is not the caller's own. Where a
-        command says any, the declared one is not told at all; that a key has gone is told in any case.
+        command says any, the declared one is not told at all; that a key has gone is told in any case. To be said
+        after the change: the order in which keys are made, changed and told is the order of the messages.
         """
         if self.services.wants_events:
-            self.events.append(Event(kind, name, self.keys.number if space is None else space.number, key))
+            self.services.notes.say(kind, name, self.keys.number if space is None else space.number, key)
 
     def begin_transaction(self) -> None:
         self.queue = []

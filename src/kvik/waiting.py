@@ -5,13 +5,16 @@ Knows no command.
 
 from typing import Final
 
-from kvik.events import EVICTED, EXPIRED
+from kvik.channels import Channels
+from kvik.events import EVICTED, EXPIRED, GENERIC, HASH, MISS, NEW
 from kvik.journal.journal import Journal
-from kvik.notes import Notes
+from kvik.notes import CHANGED, DELETED, Notes
 from kvik.session import Session
 from kvik.store.databases import Databases
 from kvik.store.observer import Observer
 from kvik.store.snapshot import Snapshot
+
+MEMBERS_IN_COMMAND: Final = 512
 
 
 class Interest(Observer):
@@ -30,7 +33,7 @@ class Interest(Observer):
         self._disk_waiters: Final[dict[Session, None]] = {}
         self._snapshots: Final[list[Snapshot]] = []
         self._databases: Databases | None = None
-        self.notes: Final = Notes()
+        self.notes = Notes(Channels())
 
     def attach(self, databases: Databases) -> None:
         """Say which databases the numbers stand for."""
@@ -45,17 +48,35 @@ class Interest(Observer):
         if len(self._watchers) > 0 or len(self._waiters) > 0:
             self._tell(database, key)
         if self.notes.flags:
-            self.notes.touched.append((database, key))
+            self.notes.note(CHANGED, b"", database, key)
+
+    def added(self, database: int, key: bytes) -> None:
+        if self.notes.flags:
+            self.notes.note(NEW, b"new", database, key)
+
+    def missed(self, database: int, key: bytes) -> None:
+        if self.notes.flags:
+            self.notes.note(MISS, b"keymiss", database, key)
 
     def expired(self, database: int, key: bytes) -> None:
         self.journal.record_effect(database, [b"DEL", key])
-        self.notes.tell(EXPIRED, b"expired", database, key)
+        self.notes.note(EXPIRED, b"expired", database, key)
+        if len(self._watchers) > 0 or len(self._waiters) > 0:
+            self._tell(database, key)
+
+    def members_expired(self, database: int, key: bytes, members: list[bytes], is_empty: bool) -> None:
+        for start in range(0, len(members), MEMBERS_IN_COMMAND):
+            self.journal.record_effect(database, [b"HDEL", key, *members[start : start + MEMBERS_IN_COMMAND]])
+        if self.notes.flags:
+            self.notes.note(HASH, b"hexpired", database, key)
+            if is_empty:
+                self.notes.note(GENERIC, DELETED, database, key)
         if len(self._watchers) > 0 or len(self._waiters) > 0:
             self._tell(database, key)
 
     def evicted(self, database: int, key: bytes) -> None:
         self.journal.record_effect(database, [b"DEL", key])
-        self.notes.tell(EVICTED, b"evicted", database, key)
+        self.notes.note(EVICTED, b"evicted", database, key)
         if len(self._watchers) > 0 or len(self._waiters) > 0:
             self._tell(database, key)
 

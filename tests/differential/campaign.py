@@ -10,15 +10,36 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.differential import general, hashes, sets, sorted_sets
+from tests.differential import (
+    bitmaps,
+    dumping,
+    general,
+    geo,
+    hashes,
+    hyperloglogs,
+    lists,
+    sets,
+    sorted_sets,
+    sorting,
+    strings,
+    transactions,
+)
 from tests.differential.draw import Draw, Request
+from tests.differential.events import EVERYTHING, setting
 from tests.differential.pair import Difference, Pair
 from tests.servers import RedisServer
 
 FAMILIES: dict[str, Callable[[Draw], Request]] = {
+    "strings": strings.request,
+    "bitmaps": bitmaps.request,
+    "hyperloglogs": hyperloglogs.request,
+    "lists": lists.request,
     "hashes": hashes.request,
     "sets": sets.request,
     "sorted_sets": sorted_sets.request,
+    "geo": geo.request,
+    "sorting": sorting.request,
+    "dumping": dumping.request,
 }
 BATCH = 50
 # After so many commands the databases are emptied: small ones meet their edges more often.
@@ -34,7 +55,27 @@ def run(server: RedisServer, family: str, protocol: int, commands: int, seed: in
         with server.open() as wire:
             pair = Pair(wire, protocol)
             for _ in range(min(STORY, commands - start) // BATCH):
-                pair.check(story, [drawn(draw, FAMILIES[family]) for _ in range(BATCH)])
+                pair.check(story, [drawn_with_transactions(draw, FAMILIES[family]) for _ in range(BATCH)])
+
+
+def run_with_events(server: RedisServer, family: str, protocol: int, commands: int, seed: int) -> None:
+    """As `run`, without transactions; the keyspace events of each request have to be the same as well."""
+    try:
+        for start in range(0, commands, STORY):
+            story = seed + start
+            draw = Draw(story)
+            with server.open() as wire, server.open() as listener:
+                pair = Pair(wire, protocol, listener, EVERYTHING)
+                for _ in range(min(STORY, commands - start) // BATCH):
+                    pair.check(story, [drawn(draw, FAMILIES[family]) for _ in range(BATCH)])
+    finally:
+        with server.open() as wire:
+            wire.call(*setting(b""))
+
+
+def drawn_with_transactions(draw: Draw, request: Callable[[Draw], Request]) -> Request:
+    """Return a request as `drawn` does, or a part of a transaction around others."""
+    return transactions.request(draw) if draw.chance(transactions.SHARE) else drawn(draw, request)
 
 
 def drawn(draw: Draw, request: Callable[[Draw], Request]) -> Request:

@@ -28,13 +28,22 @@ HOSTILE_INTEGERS = [
     *[b"9223372036854775807", b"-9223372036854775808", b"9223372036854775808", b"18446744073709551616"],
     *[b"abc", b"", b" 1", b"1 ", b"+1", b"01", b"-0", b"1.0", b"1e3", b"0x10", b"99999999999999999999999"],
 ]
+A_MOMENT = b"0.001"
+HOSTILE_TIMEOUTS = [b"-1", b"abc", b"", b"inf", b"nan", b"1e400", b"-0.5", b"9223372036854775807"]
 FLOATS = [b"0", b"1", b"-1", b"0.1", b"-0.5", b"3.25", b"1e3", b"-1e-3", b"100", b"inf", b"-inf", b"+inf", b"-0"]
 HOSTILE_FLOATS = [b"nan", b"abc", b"", b"1e400", b"1e-400", b"0x1p3", b" 1", b"1 ", b"1.7976931348623157e308", b"1_0"]
 PATTERNS = [b"*", b"f*", b"?", b"[a-c]", b"*o*", b"\\*", b"[^a]*", b"", b"["]
 HOSTILE_SHARE = 0.06
 LEXICAL = b"lexical"
 """The key of a sorted set whose scores are all equal: for others Redis does not say what ranges of bytes are."""
-UNMANGLED = (b"SPOP", b"SCAN", b"SSCAN", b"HSCAN", b"ZSCAN")
+DAMAGED = b"damaged"
+"""The key of a damaged HyperLogLog: of several elements Redis adds those before it notices, kvik none."""
+UNMANGLED = (b"SPOP", b"SCAN", b"SSCAN", b"HSCAN", b"ZSCAN", b"PFDEBUG", b"RESTORE")
+WAITING = (b"BLPOP", b"BRPOP", b"BLMPOP", b"BLMOVE", b"BRPOPLPUSH", b"BZPOPMIN", b"BZPOPMAX", b"BZMPOP")
+"""What must not become a request that waits for long."""
+
+DYING = (b"EXPIRE", b"PEXPIRE", b"SETEX", b"PSETEX", b"SET", b"GETEX")
+"""What must not let a key die so soon that the two servers see it between different requests."""
 
 
 class Draw:
@@ -75,6 +84,10 @@ class Draw:
     def float(self) -> bytes:
         return self.one(HOSTILE_FLOATS if self.chance(HOSTILE_SHARE) else FLOATS)
 
+    def timeout(self) -> bytes:
+        """Return how long to wait: a moment, or something that is no time."""
+        return self.one(HOSTILE_TIMEOUTS) if self.chance(0.1) else A_MOMENT
+
     def pattern(self) -> bytes:
         return self.one(PATTERNS)
 
@@ -95,9 +108,16 @@ class Draw:
     def mangled(self, request: Request) -> Request:
         """Return the request, now and then with a word too few, one too many, or one in another's place.
 
-        SPOP stays as it is, it must not become one that chooses; so do cursors, which are each server's own.
+        SPOP stays as it is, it must not become one that chooses; so do cursors, which are each server's own,
+        and RESTORE, whose time to live must not become a short one.
         """
-        if not self.chance(0.03) or len(request) < 2 or request[0] in UNMANGLED or LEXICAL in request:
+        if (
+            not self.chance(0.03)
+            or len(request) < 2
+            or request[0] in UNMANGLED + WAITING + DYING
+            or LEXICAL in request
+            or DAMAGED in request
+        ):
             return request
         place = self.random.randrange(1, len(request))
         what = self.random.randrange(3)

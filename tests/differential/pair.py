@@ -1,13 +1,12 @@
 """kvik and a real redis-server side by side: the same requests to both, their replies compared byte for byte.
 
+Where somebody listens, so are the keyspace events that each request publishes, and their order.
+
 What may differ is a short list, `rules.py`; everything else is a difference, with the requests that led to it.
 """
 
-import socket
 from collections.abc import Sequence
 from random import Random
-
-import hiredis
 
 from kvik.clock import Clock
 from kvik.commands import BUILT_IN
@@ -20,7 +19,10 @@ from kvik.services import House
 from kvik.settings import Settings
 from kvik.wire import encode_request
 from tests.differential.draw import Request
-from tests.differential.rules import is_allowed
+from tests.differential.events import MARK, KvikEar, RedisEar, setting
+from tests.differential.replies import Replies
+from tests.differential.rules import is_other_order
+from tests.differential.transactions import Queue
 from tests.wire import Wire
 
 SHOWN_REQUESTS = 40
@@ -40,26 +42,40 @@ def shown(request: Request) -> str:
 
 
 class Pair:
-    """One connection to each of the two, in the same protocol; both databases are empty."""
+    """One connection to each of the two, in the same protocol; both databases are empty.
 
-    def __init__(self, wire: Wire, protocol: int) -> None:
+    With a `listener`, another connection to the real server, the events in `flags` are compared as well.
+    """
+
+    def __init__(self, wire: Wire, protocol: int, listener: Wire | None = None, flags: bytes = b"") -> None:
         self._redis = wire.socket
         engine = Engine(CommandTable(BUILT_IN), Clock(), Random(1), Journal(), Settings(), House())
         self._engine = engine
         self._kvik = Caller(engine, RespDialect(), Carrier())
         self._past: list[Request] = []
+        self._queue = Queue()
         self._replies = Replies(self._redis)
-        self._ask_redis([[b"FLUSHALL"], [b"HELLO", b"%d" % protocol]])
-        self._ask_kvik([b"HELLO", b"%d" % protocol])
+        self._redis_ear: RedisEar | None = None
+        self._kvik_ear: KvikEar | None = None
+        beginning = [[b"FLUSHALL"], [b"HELLO", b"%d" % protocol], setting(flags)]
+        self._ask_redis(beginning)
+        for request in beginning:
+            self._ask_kvik(request)
+        if listener is not None:
+            self._redis_ear, self._kvik_ear = RedisEar(listener), KvikEar(engine)
 
     def check(self, seed: int, requests: Sequence[Request]) -> None:
         """Send the requests to both. Raises Difference for the first reply that must not differ and does."""
         expected = self._ask_redis(requests)
         self._engine.clock.tick()
-        for request, reply in zip(requests, expected, strict=True):
+        for request, (reply, events) in zip(requests, expected, strict=True):
             found = self._ask_kvik(request)
-            if found != reply and not is_allowed(request, reply, found):
+            heard = b"" if self._kvik_ear is None else self._kvik_ear.heard()
+            if found != reply and not self._queue.is_allowed(request, reply, found):
                 raise Difference(seed, request, reply, found, self._related(request))
+            self._queue.note(request, reply)
+            if heard != events and not is_other_order(request, events, heard):
+                raise Difference(seed, request, events, heard, self._related(request))
             self._past.append(request)
         del self._past[: -SHOWN_REQUESTS * 50]
 
@@ -68,58 +84,27 @@ class Pair:
         words = set(request[1:])
         return [each for each in self._past if words & set(each[1:3])][-SHOWN_REQUESTS:]
 
-    def _ask_redis(self, requests: Sequence[Request]) -> list[bytes]:
-        self._redis.sendall(b"".join([encode_request(request) for request in requests]))
-        return [self._replies.next() for _ in requests]
+    def _ask_redis(self, requests: Sequence[Request]) -> list[tuple[bytes, bytes]]:
+        """Return the replies, and the events published with each."""
+        ear = self._redis_ear
+        sent = []
+        for request in requests:
+            sent.append(encode_request(request))
+            if ear is not None:
+                sent.append(encode_request([b"PUBLISH", MARK, b""]))
+        self._redis.sendall(b"".join(sent))
+        answers = []
+        for _ in requests:
+            reply = self._replies.next()
+            if ear is not None:
+                self._replies.next()
+            answers.append((reply, b"" if ear is None else ear.heard()))
+        return answers
 
     def _ask_kvik(self, request: Request) -> bytes:
+        """Return the reply; who would have to wait gives up at once."""
         self._kvik.receive(encode_request(request))
+        wait = self._kvik.session.wait
+        if wait is not None:
+            self._kvik.give_up_waiting(wait.deadline)
         return self._kvik.take_output()
-
-
-class Replies:
-    """Cuts a stream into the bytes of single replies."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self._socket = connection
-        self._data = b""
-
-    def next(self) -> bytes:
-        """Return the bytes of the next reply."""
-        while True:
-            end = end_of_reply(self._data, 0)
-            if end >= 0:
-                reply, self._data = self._data[:end], self._data[end:]
-                return reply
-            more = self._socket.recv(1 << 16)
-            if not more:
-                raise ConnectionError("redis-server has closed the connection")
-            self._data += more
-
-
-def end_of_reply(data: bytes, start: int) -> int:
-    """Return where the reply that begins at `start` ends, -1 where it is not all there."""
-    missing = 1
-    while missing:
-        end = data.find(b"\r\n", start)
-        if end < 0:
-            return -1
-        kind, rest = data[start : start + 1], data[start + 1 : end]
-        start = end + 2
-        missing -= 1
-        if kind in b"$=!" and int(rest) >= 0:
-            start += int(rest) + 2
-            if start > len(data):
-                return -1
-        elif kind in b"*~>" and int(rest) > 0:
-            missing += int(rest)
-        elif kind == b"%":
-            missing += 2 * int(rest)
-    return start
-
-
-def parsed(reply: bytes) -> object:
-    """Return a reply as Python values; an error stays an error."""
-    reader = hiredis.Reader()
-    reader.feed(reply)
-    return reader.gets()

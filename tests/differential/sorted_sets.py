@@ -8,7 +8,7 @@ BYTE_ENDS = [b"-", b"+", b"[", b"(", b"[foo", b"(foo", b"[b", b"(x", b"[zz", b"1
 
 def request(draw: Draw) -> Request:
     """Return one random request of the family."""
-    form = draw.random.choice([adding, adding, removing, asking, ranging, ranging, combining, storing])
+    form = draw.random.choice([adding, adding, removing, taking, asking, ranging, ranging, combining, storing])
     return form(draw)
 
 
@@ -38,6 +38,22 @@ def removing(draw: Draw) -> Request:
             [b"ZREMRANGEBYRANK", key, draw.integer(), draw.integer()],
             [b"ZREMRANGEBYSCORE", key, draw.one(SCORE_ENDS), draw.one(SCORE_ENDS)],
             [b"ZREMRANGEBYLEX", LEXICAL, draw.one(BYTE_ENDS), draw.one(BYTE_ENDS)],
+        ]
+    )
+
+
+def taking(draw: Draw) -> Request:
+    """Take members from the ends, waiting for a moment where there are none."""
+    keys = [draw.key() for _ in range(draw.random.randint(1, 3))]
+    end = draw.one([b"MIN", b"MAX", b"min"]) if draw.chance(0.97) else draw.word()
+    counted = [b"%d" % len(keys) if draw.chance(0.9) else draw.count(), *keys, end]
+    counted += draw.options(lambda: [b"COUNT", draw.count()], share=0.5)
+    return draw.one_of(
+        [
+            [b"ZMPOP", *counted],
+            [b"BZMPOP", draw.timeout(), *counted],
+            [b"BZPOPMIN", *keys, draw.timeout()],
+            [b"BZPOPMAX", *keys, draw.timeout()],
         ]
     )
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.differential.campaign import FAMILIES, run
 from tests.differential.draw import Draw
-from tests.differential.pair import end_of_reply
+from tests.differential.replies import end_of_reply
 from tests.differential.rules import is_allowed
 from tests.servers import RedisServer
 

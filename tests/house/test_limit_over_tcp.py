@@ -1,4 +1,4 @@
-"""A limit on the data of a server: what is too much goes between commands, and one word on the command line is enough."""
+"""A limit on the data of a server: what is too much goes between commands, and one word is enough to set it."""
 
 import time
 from collections.abc import Iterator

@@ -14,7 +14,7 @@ from kvik.dialects.text import TextDialect
 from kvik.errors import ReplyError
 from kvik.network.caller import Caller as Connection
 from kvik.network.caller import Carrier
-from kvik.replies import BigNumber, CommandLines, Map, NullArray, Pairs, Reply, Set, Status, Stored, Verbatim
+from kvik.replies import BigNumber, CommandLines, Digits, Map, NullArray, Pairs, Reply, Set, Status, Stored, Verbatim
 from tests.engines import Caller
 from tests.servers import KvikServer, RedisServer
 from tests.wire import Wire, as_text, encode_words, readable, split_line
@@ -283,7 +283,7 @@ def reply_text(reply: Reply, is_outermost: bool) -> str:
         return reply_text([item for pair in reply.pairs for item in pair], False)
     if isinstance(reply, Set):
         return reply_text(reply.members, False)
-    if isinstance(reply, Verbatim):
+    if isinstance(reply, Verbatim | Digits):
         return readable(reply.text)
     if isinstance(reply, BigNumber):
         return str(reply.value)

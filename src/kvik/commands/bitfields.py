@@ -7,7 +7,8 @@ from kvik.commands.bitmaps import bad_offset, bit_offset
 from kvik.commands.family import Family
 from kvik.declaration import ANY, DENYOOM, FAST, FIRST, READONLY, WRITE
 from kvik.errors import ReplyError, syntax_error
-from kvik.numbers import parse_integer
+from kvik.events import STRING
+from kvik.numbers import INTEGER_MAX, parse_integer
 from kvik.replies import Reply
 from kvik.session import Session
 from kvik.store.bits import bits_at
@@ -19,6 +20,13 @@ family = Family("bitmap")
 GET: Final = 0
 SET: Final = 1
 INCRBY: Final = 2
+
+NOTHING_WRITTEN: Final = 0
+THE_SAME: Final = 1
+CHANGED: Final = 2
+"""What a write has come to: it was refused (or none was asked for), wrote what was there, or something else."""
+
+NO_EVENT: Final = 0
 
 WRAP: Final = 0
 SATURATE: Final = 1
@@ -36,6 +44,7 @@ class Operation:
         self.offset: Final = offset
         self.number: Final = number
         self.overflow: Final = overflow
+        self.outcome = NOTHING_WRITTEN
 
     def end(self) -> int:
         """Return how many bytes a string needs to have this field."""
@@ -57,10 +66,18 @@ class Operation:
         if self.overflow == FAIL:
             return None
         if self.overflow == SATURATE:
-            # A negative number that is set, not added, is to an unsigned field a huge one.
-            return lowest if number < lowest and (self.is_signed or self.what == INCRBY) else highest
+            return lowest if number < lowest and not self.is_huge_to_redis(number) else highest
         number &= (1 << self.width) - 1
         return number - (1 << self.width) if number > highest else number
+
+    def is_huge_to_redis(self, number: int) -> bool:
+        """Return whether a negative number that is set, not added, passes for one above all others.
+
+        Redis takes it for unsigned where the field is; and its subtraction from a signed field's highest overflows.
+        """
+        if self.what == INCRBY:
+            return False
+        return not self.is_signed or (1 << (self.width - 1)) - 1 - number > INTEGER_MAX
 
     def patch(self, value: Value | None, number: int) -> bytes:
         """Return the bytes from that of `offset` up to `end` with the field set."""
@@ -145,10 +162,19 @@ def bitfield(session: Session, args: Args) -> Reply:
         return answers(session, key, operations)
     keys = session.keys
     before = keys.edit(key)
-    if before is None or length_of(before) < needed:
-        # As in Redis the string grows first, even for an operation that fails then.
+    grows = before is None or length_of(before) < needed
+    if grows:
+        # As in Redis the string grows first, even for an operation that is refused then.
         overwrite(keys, key, before, needed - 1, b"\x00")
-    return [changed(session, key, operation) for operation in operations]
+    replies: list[Reply] = [answer_to(session, key, operation) for operation in operations]
+    session.event(STRING if has_changed(operations, grows) else NO_EVENT, b"setbit", key)
+    return replies
+
+
+def has_changed(operations: list[Operation], grew: bool) -> bool:
+    """Return whether Redis tells of a change: one event for all, none where only room was made for what was refused."""
+    outcomes = [operation.outcome for operation in operations]
+    return CHANGED in outcomes or (grew and THE_SAME in outcomes)
 
 
 @family.command(
@@ -185,7 +211,7 @@ def answers(session: Session, key: bytes, operations: list[Operation]) -> list[R
     return [operation.read(value) for operation in operations]
 
 
-def changed(session: Session, key: bytes, operation: Operation) -> Reply:
+def answer_to(session: Session, key: bytes, operation: Operation) -> Reply:
     """Do one operation and return what it answers."""
     value = session.keys.edit(key)
     before = operation.read(value)
@@ -194,5 +220,7 @@ def changed(session: Session, key: bytes, operation: Operation) -> Reply:
     after = operation.fitting(operation.number + (before if operation.what == INCRBY else 0))
     if after is None:
         return None
-    overwrite(session.keys, key, value, operation.offset >> 3, operation.patch(value, after))
+    operation.outcome = THE_SAME if after == before else CHANGED
+    if after != before:
+        overwrite(session.keys, key, value, operation.offset >> 3, operation.patch(value, after))
     return before if operation.what == SET else after

@@ -1,4 +1,4 @@
-"""Strings as rows of bits: one bit, counting, finding, combining. Knows what arguments mean, not how strings are kept."""
+"""Strings as rows of bits: one bit, counting, finding, combining. Knows what arguments mean, not how bits are kept."""
 
 from typing import Final
 
@@ -186,7 +186,7 @@ def first_place(value: Value, length: int, bit: int, where: Range, has_end: bool
     args=(3, ANY),
     flags=WRITE | DENYOOM,
     keys=FROM_SECOND,
-    summary="Combines the bits of strings with AND, OR, XOR, or turns them over with NOT, into a key; returns its length.",
+    summary="Combines the bits of strings with AND, OR or XOR, or turns them over with NOT; returns the new length.",
     syntax="<AND | OR | XOR | NOT> destkey key [key ...]",
     since="2.6.0",
 )

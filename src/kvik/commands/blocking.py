@@ -4,10 +4,9 @@ Such a command looks for a ready key first; where there is none, it returns what
 keys changes, the engine runs the same request again.
 """
 
-import math
-
 from kvik.errors import ReplyError, wrong_type
-from kvik.numbers import INTEGER_MAX, parse_float
+from kvik.long_double import parse_long_double
+from kvik.numbers import INTEGER_MAX, parse_integer
 from kvik.replies import NULL_ARRAY, Reply, Wait
 from kvik.session import Session
 from kvik.store.value import kind_of
@@ -46,12 +45,19 @@ def deadline_after(session: Session, timeout: bytes) -> int:
 
     As Redis 7.0: a fraction of a millisecond is rounded up, and a time beyond 64 bits is found negative.
     """
-    seconds = parse_float(timeout)
-    if seconds is None:
-        raise ReplyError("ERR", "timeout is not a float or out of range")
-    if abs(seconds) > INTEGER_MAX / 1000:
-        raise ReplyError("ERR", "timeout is negative")
-    milliseconds = math.ceil(seconds * 1000)
-    if milliseconds < 0:
+    milliseconds = milliseconds_of(timeout)
+    if milliseconds < 0 or milliseconds > INTEGER_MAX:
         raise ReplyError("ERR", "timeout is negative")
     return session.services.clock.now + milliseconds if milliseconds > 0 else 0
+
+
+def milliseconds_of(timeout: bytes) -> int:
+    """Return seconds as milliseconds; an infinity is found negative."""
+    whole = parse_integer(timeout)
+    if whole is not None:
+        return whole * 1000
+    seconds = parse_long_double(timeout)
+    if seconds is None:
+        raise ReplyError("ERR", "timeout is not a float or out of range")
+    milliseconds = seconds.times(1000)
+    return -1 if milliseconds is None else milliseconds.ceiling()

@@ -60,6 +60,7 @@ def integer_in(value: Value) -> int:
     keys=FIRST,
     summary="Adds one to the integer at a key, 0 where there is none, and returns the sum.",
     syntax="key",
+    event="incrby",
 )
 def incr(session: Session, args: Args) -> Reply:
     return count(session, args.key(), 1)
@@ -72,6 +73,7 @@ def incr(session: Session, args: Args) -> Reply:
     keys=FIRST,
     summary="Takes one from the integer at a key, 0 where there is none, and returns what is left.",
     syntax="key",
+    event="incrby",
 )
 def decr(session: Session, args: Args) -> Reply:
     return count(session, args.key(), -1)
@@ -97,6 +99,7 @@ def incrby(session: Session, args: Args) -> Reply:
     keys=FIRST,
     summary="Takes a number from the integer at a key, 0 where there is none, and returns what is left.",
     syntax="key decrement",
+    event="incrby",
 )
 def decrby(session: Session, args: Args) -> Reply:
     key = args.key()

@@ -10,6 +10,7 @@ from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.declaration import ANY, FAST, FIRST, READONLY, WRITE
 from kvik.errors import ReplyError, shown
+from kvik.events import GENERIC
 from kvik.numbers import INTEGER_MAX, INTEGER_MIN
 from kvik.replies import Reply
 from kvik.session import Session
@@ -42,6 +43,7 @@ CONDITIONS: Final = ((b"NX", NX), (b"XX", XX), (b"GT", GT), (b"LT", LT))
     keys=FIRST,
     summary="Sets the time to live of a key in seconds.",
     syntax="key seconds [NX | XX | GT | LT]",
+    event="expire",
 )
 def expire(session: Session, args: Args) -> Reply:
     return expire_at(session, args, "expire", session.services.clock.now, SECOND)
@@ -55,6 +57,7 @@ def expire(session: Session, args: Args) -> Reply:
     summary="Sets the time to live of a key in milliseconds.",
     syntax="key milliseconds [NX | XX | GT | LT]",
     since="2.6.0",
+    event="expire",
 )
 def pexpire(session: Session, args: Args) -> Reply:
     return expire_at(session, args, "pexpire", session.services.clock.now, MILLISECOND)
@@ -68,6 +71,7 @@ def pexpire(session: Session, args: Args) -> Reply:
     summary="Sets when a key expires, in seconds since 1970.",
     syntax="key unix-time-seconds [NX | XX | GT | LT]",
     since="1.2.0",
+    event="expire",
 )
 def expireat(session: Session, args: Args) -> Reply:
     return expire_at(session, args, "expireat", 0, SECOND)
@@ -81,6 +85,7 @@ def expireat(session: Session, args: Args) -> Reply:
     summary="Sets when a key expires, in milliseconds since 1970.",
     syntax="key unix-time-milliseconds [NX | XX | GT | LT]",
     since="2.6.0",
+    event="expire",
 )
 def pexpireat(session: Session, args: Args) -> Reply:
     return expire_at(session, args, "pexpireat", 0, MILLISECOND)
@@ -101,6 +106,7 @@ def expire_at(session: Session, args: Args, name: str, base: int, unit: int) -> 
         session.effect([b"PEXPIREAT", key, b"%d" % moment])
     else:
         session.effect([b"DEL", key])
+        session.event(GENERIC, b"del", key)
     return 1
 
 

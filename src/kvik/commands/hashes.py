@@ -34,9 +34,17 @@ def rebuild(key: bytes, value: Value, deadline: int) -> list[list[bytes]]:
         flat = value.flat()
         for start in range(0, len(flat), 2 * REBUILT_FIELDS):
             commands.append([b"HSET", key, *flat[start : start + 2 * REBUILT_FIELDS]])
+        for moment, names in value.deadlines().items():
+            for start in range(0, len(names), REBUILT_FIELDS):
+                commands.append(dying(key, moment, names[start : start + REBUILT_FIELDS]))
     if deadline >= 0:
         commands.append([b"PEXPIREAT", key, b"%d" % deadline])
     return commands
+
+
+def dying(key: bytes, moment: int, names: list[bytes]) -> list[bytes]:
+    """Return the command that lets fields die at `moment`, in milliseconds since 1970."""
+    return [b"HPEXPIREAT", key, b"%d" % moment, b"FIELDS", b"%d" % len(names), *names]
 
 
 # Setting
@@ -156,7 +164,7 @@ def hincrby(session: Session, args: Args) -> Reply:
     total = number + amount
     if total > INTEGER_MAX or total < INTEGER_MIN:
         raise ReplyError("ERR", "increment or decrement would overflow")
-    fields.set(field, b"%d" % total)
+    fields.replace(field, b"%d" % total)
     session.keys.edited(key, fields)
     return total
 
@@ -186,9 +194,12 @@ def hincrbyfloat(session: Session, args: Args) -> Reply:
     if total is None:
         raise ReplyError("ERR", "increment would produce NaN or Infinity")
     value = total.text()
-    fields.set(field, value)
+    fields.replace(field, value)
     session.keys.edited(key, fields)
     session.effect([b"HSET", key, field, value])
+    moment = fields.deadline(field)
+    if moment >= 0:
+        session.effect(dying(key, moment, [field]))
     return value
 
 

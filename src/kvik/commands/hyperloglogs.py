@@ -12,22 +12,24 @@ from kvik.replies import OK, Reply, Status
 from kvik.session import Session
 from kvik.store.hyperloglog import (
     DENSE,
+    DENSE_BYTES,
+    DENSE_HEAD,
     EMPTY,
     ENCODING_AT,
     ESTIMATE_AT,
     HEADER_BYTES,
     REGISTERS,
+    SPARSE,
+    SPARSE_HEAD,
     STALE,
     STALE_AT,
     Corrupted,
     Hash,
     Runs,
-    dense_bytes,
     dense_of,
-    dense_register,
     dense_registers,
     estimate,
-    is_hyperloglog,
+    highest_of,
     place_of,
     run_bytes,
     run_length,
@@ -46,25 +48,25 @@ SELF_TEST_ELEMENTS: Final = 10_000
 SELF_TEST_ERROR: Final = 0.05
 
 
-def check(value: Value) -> None:
-    """Refuse a value that is no HyperLogLog."""
+def encoding_of(value: Value) -> int:
+    """Return how a HyperLogLog is kept, DENSE or SPARSE. Raises WRONGTYPE for a value that is none."""
     length = length_of(value)
-    if not is_hyperloglog(length, part_of(value, 0, HEADER_BYTES)):
-        raise ReplyError("WRONGTYPE", "Key is not a valid HyperLogLog string value.")
+    head = part_of(value, 0, ENCODING_AT + 1)
+    if head == DENSE_HEAD and length == DENSE_BYTES:
+        return DENSE
+    if head == SPARSE_HEAD and length >= HEADER_BYTES:
+        return SPARSE
+    raise ReplyError("WRONGTYPE", "Key is not a valid HyperLogLog string value.")
 
 
 def corrupted() -> ReplyError:
     return ReplyError("INVALIDOBJ", "Corrupted HLL object detected")
 
 
-def is_dense(value: Value) -> bool:
-    return part_of(value, ENCODING_AT, ENCODING_AT + 1) == bytes([DENSE])
-
-
-def registers_of(value: Value) -> list[i64]:
-    """Return the registers of a HyperLogLog. Raises INVALIDOBJ for a damaged one."""
+def registers_of(value: Value, encoding: int) -> bytes:
+    """Return the registers of a HyperLogLog, a byte for each. Raises INVALIDOBJ for a damaged one."""
     try:
-        return dense_registers(as_bytes(value)) if is_dense(value) else sparse_registers(as_bytes(value))
+        return dense_registers(as_bytes(value)) if encoding == DENSE else sparse_registers(as_bytes(value))
     except Corrupted:
         raise corrupted() from None
 
@@ -88,9 +90,8 @@ def pfadd(session: Session, args: Args) -> Reply:
     value = session.keys.edit(key)
     if value is None:
         return add_sparse(session, key, EMPTY, args, True)
-    check(value)
-    if is_dense(value):
-        return add_dense(session, key, value, args, False)
+    if encoding_of(value) == DENSE:
+        return add_dense(session, key, in_place(value), args, False)
     return add_sparse(session, key, as_bytes(value), args, False)
 
 
@@ -114,23 +115,39 @@ def add_sparse(session: Session, key: bytes, text: bytes, args: Args, is_new: bo
     return 1 if is_changed else 0
 
 
-def add_dense(session: Session, key: bytes, value: Value, args: Args, is_changed: bool) -> int:
+def in_place(value: Value) -> LongString:
+    """Return a string that can be changed in place."""
+    return value if isinstance(value, LongString) else LongString(as_bytes(value))
+
+
+def add_dense(session: Session, key: bytes, value: LongString, args: Args, is_changed: bool) -> int:
     """Add what is left to a dense HyperLogLog."""
     while args.more():
         element = Hash(args.next())
-        place = place_of(element.index)
-        data = part_of(value, place, place + 2)
-        if dense_register(data, element.index) < element.zeros:
-            if not isinstance(value, LongString):
-                value = LongString(as_bytes(value))
-            value.write(place, dense_bytes(data, element.index, element.zeros))
+        if raise_register(value, element.index, element.zeros):
             is_changed = True
     if not is_changed:
         return 0
-    if isinstance(value, LongString):
-        value.set_byte(STALE_AT, value.byte(STALE_AT) | STALE)
-        session.keys.edited(key, value)
+    value.set_byte(STALE_AT, value.byte(STALE_AT) | STALE)
+    session.keys.edited(key, value)
     return 1
+
+
+def raise_register(value: LongString, index: i64, zeros: i64) -> bool:
+    """Let a register of a dense string be at least `zeros`; return whether it was less."""
+    place = place_of(index)
+    shift = (index * 6) & 7
+    low = value.byte(place)
+    # What is left of a register that does not end in this byte is in the next.
+    high: i64 = value.byte(place + 1) if shift > 2 else 0
+    pair = low | (high << 8)
+    if (pair >> shift) & 63 >= zeros:
+        return False
+    pair = (pair & ~(63 << shift)) | (zeros << shift)
+    value.set_byte(place, pair & 0xFF)
+    if shift > 2:
+        value.set_byte(place + 1, pair >> 8)
+    return True
 
 
 @family.command(
@@ -145,37 +162,43 @@ def add_dense(session: Session, key: bytes, value: Value, args: Args, is_changed
 def pfcount(session: Session, args: Args) -> Reply:
     """As in Redis an estimate is kept with the registers, and journalled: that counts as a change, told as no event."""
     if args.left() > 1:
-        return estimate(highest_registers(session, args))
+        return estimate(merged(session, args.rest()).registers)
     key = args.key()
     value = session.keys.read(key)
     if value is None:
         return 0
-    check(value)
+    encoding = encoding_of(value)
     known = part_of(value, ESTIMATE_AT, HEADER_BYTES)
     if not known[7] & STALE:
         return int.from_bytes(known, "little")
-    count = estimate(registers_of(value))
+    count = estimate(registers_of(value, encoding))
     value = session.keys.edit(key)
     overwrite(session.keys, key, value, ESTIMATE_AT, count.to_bytes(8, "little"))
     session.event(NO_EVENT, b"pfcount", key)
     return count
 
 
-def highest_registers(session: Session, args: Args) -> list[i64]:
-    """Return the registers of all HyperLogLogs that are left together: of each the highest."""
-    highest: list[i64] = [0] * REGISTERS
-    for key in args.rest():
+class Merged:
+    """The registers of several HyperLogLogs together, a byte for each, and whether any of them is dense."""
+
+    def __init__(self) -> None:
+        self.registers = bytes(REGISTERS)
+        self.has_dense = False
+
+    def add(self, value: Value) -> None:
+        encoding = encoding_of(value)
+        self.registers = highest_of(self.registers, registers_of(value, encoding))
+        self.has_dense = self.has_dense or encoding == DENSE
+
+
+def merged(session: Session, keys: list[bytes]) -> Merged:
+    """Return the HyperLogLogs at these keys together. Raises for a key that holds anything else."""
+    together = Merged()
+    for key in keys:
         value = session.keys.read(key)
         if value is not None:
-            check(value)
-            raise_all(highest, registers_of(value))
-    return highest
-
-
-def raise_all(highest: list[i64], registers: list[i64]) -> None:
-    for index in range(REGISTERS):
-        if registers[index] > highest[index]:
-            highest[index] = registers[index]
+            together.add(value)
+    return together
 
 
 @family.command(
@@ -189,29 +212,24 @@ def raise_all(highest: list[i64], registers: list[i64]) -> None:
     event="pfadd",
 )
 def pfmerge(session: Session, args: Args) -> Reply:
-    start = args.position
-    highest = highest_registers(session, args)
+    words = args.rest()
+    together = merged(session, words)
     keys = session.keys
-    destination = args.words[start]
-    has_dense = False
-    for key in args.words[start:]:
-        value = keys.find(key)
-        has_dense = has_dense or (value is not None and is_dense(value))
-    before = keys.find(destination)
+    before = keys.find(words[0])
     text = EMPTY if before is None else as_bytes(before)
-    merged = None if has_dense else merged_runs(text, highest)
-    if merged is None:
-        keys.replace(destination, LongString(stale(dense_of(highest, text))))
+    sparse = None if together.has_dense else raised(text, together.registers)
+    if sparse is None:
+        keys.replace(words[0], LongString(stale(dense_of(together.registers, text))))
     else:
-        keys.replace(destination, stale(merged))
+        keys.replace(words[0], stale(sparse))
     return OK
 
 
-def merged_runs(text: bytes, highest: list[i64]) -> bytes | None:
-    """Return a sparse HyperLogLog with its registers raised, None where that takes a dense one."""
+def raised(text: bytes, registers: bytes) -> bytes | None:
+    """Return a sparse HyperLogLog with its registers raised to those given, None where that takes a dense one."""
     runs = Runs(text)
     for index in range(REGISTERS):
-        value = highest[index]
+        value: i64 = registers[index]
         if value > 0 and runs.raise_to(index, value) is None:
             return None
     return runs.text()
@@ -219,7 +237,7 @@ def merged_runs(text: bytes, highest: list[i64]) -> bytes | None:
 
 @family.command(
     "PFDEBUG",
-    args=(2, ANY),
+    args=(2, 2),
     flags=WRITE | DENYOOM | ADMIN,
     keys=SECOND_WORD,
     summary="Shows how a HyperLogLog is kept, or makes it dense.",
@@ -232,29 +250,23 @@ def pfdebug(session: Session, args: Args) -> Reply:
     value = session.keys.edit(key)
     if value is None:
         raise ReplyError("ERR", "The specified key does not exist")
-    check(value)
+    encoding = encoding_of(value)
     what = word.upper()
     if what not in (b"GETREG", b"DECODE", b"ENCODING", b"TODENSE"):
         raise ReplyError("ERR", f"Unknown PFDEBUG subcommand '{shown(word)}'")
     if args.more():
         raise ReplyError("ERR", f"Wrong number of arguments for the '{shown(word)}' subcommand")
     if what == b"ENCODING":
-        return Status(b"dense" if is_dense(value) else b"sparse")
+        return Status(b"dense" if encoding == DENSE else b"sparse")
     if what == b"DECODE":
-        if is_dense(value):
+        if encoding == DENSE:
             raise ReplyError("ERR", "HLL encoding is not sparse")
         return described(as_bytes(value))
-    has_changed = make_dense(session, key, value)
-    return registers_of(value) if what == b"GETREG" else int(has_changed)
-
-
-def make_dense(session: Session, key: bytes, value: Value) -> bool:
-    """Make a HyperLogLog dense; return whether it was sparse."""
-    if is_dense(value):
-        return False
-    session.keys.replace(key, LongString(dense_of(registers_of(value), as_bytes(value))))
-    session.event(NO_EVENT, b"pfdebug", key)
-    return True
+    registers = registers_of(value, encoding)
+    if encoding == SPARSE:
+        session.keys.replace(key, LongString(dense_of(registers, as_bytes(value))))
+        session.event(NO_EVENT, b"pfdebug", key)
+    return list(registers) if what == b"GETREG" else int(encoding == SPARSE)
 
 
 def described(text: bytes) -> bytes:
@@ -283,17 +295,17 @@ def described(text: bytes) -> bytes:
     since="2.8.9",
 )
 def pfselftest(session: Session, args: Args) -> Reply:
-    registers: list[i64] = [0] * REGISTERS
+    registers = bytearray(REGISTERS)
     runs: Runs | None = Runs(EMPTY)
     for number in range(SELF_TEST_ELEMENTS):
         element = Hash(b"%d" % number)
-        registers[element.index] = max(registers[element.index], element.zeros)
+        registers[element.index] = max(registers[element.index], int(element.zeros))
         if runs is not None and runs.raise_to(element.index, element.zeros) is None:
             runs = None
         if runs is not None and number == 500 and sparse_registers(runs.text()) != registers:
             raise ReplyError("TESTFAILED", "Sparse registers differ from those they stand for")
-    if dense_registers(dense_of(registers, EMPTY)) != registers:
+    if dense_registers(dense_of(bytes(registers), EMPTY)) != registers:
         raise ReplyError("TESTFAILED", "Dense registers differ from those they stand for")
-    if abs(estimate(registers) - SELF_TEST_ELEMENTS) > SELF_TEST_ELEMENTS * SELF_TEST_ERROR:
+    if abs(estimate(bytes(registers)) - SELF_TEST_ELEMENTS) > SELF_TEST_ELEMENTS * SELF_TEST_ERROR:
         raise ReplyError("TESTFAILED", "Too high error in the estimate")
     return OK

@@ -41,7 +41,7 @@ def object_(session: Session, args: Args) -> Reply:
     since="2.2.3",
 )
 def encoding(session: Session, args: Args) -> Reply:
-    value = session.keys.look(args.key())
+    value = session.keys.inspect(args.key())
     return None if value is None else encoding_of(value)
 
 
@@ -57,7 +57,7 @@ def encoding(session: Session, args: Args) -> Reply:
 def freq(session: Session, args: Args) -> Reply:
     """As Redis the logarithmic counter, here worked out from the uses that the policy remembers."""
     key = args.key()
-    if session.keys.look(key) is None:
+    if session.keys.inspect(key) is None:
         return None
     limit = limit_of(session)
     if limit is None or limit.marks is None or limit.by != FREQUENCY:
@@ -77,7 +77,7 @@ def freq(session: Session, args: Args) -> Reply:
 )
 def idletime(session: Session, args: Args) -> Reply:
     key = args.key()
-    if session.keys.look(key) is None:
+    if session.keys.inspect(key) is None:
         return None
     limit = limit_of(session)
     if limit is None or limit.marks is None:
@@ -97,7 +97,7 @@ def idletime(session: Session, args: Args) -> Reply:
     since="2.2.3",
 )
 def refcount(session: Session, args: Args) -> Reply:
-    return None if session.keys.look(args.key()) is None else 1
+    return None if session.keys.inspect(args.key()) is None else 1
 
 
 @family.command(

@@ -5,6 +5,7 @@ from kvik.commands.database_argument import database_argument
 from kvik.commands.family import Family
 from kvik.declaration import ALL, ANY, DENYOOM, FAST, FIRST, FIRST_TWO, READONLY, WRITE
 from kvik.errors import ReplyError, no_such_key, syntax_error
+from kvik.events import GENERIC
 from kvik.replies import OK, Reply, Status
 from kvik.session import Session
 from kvik.store.value import KIND_NAMES, kind_of
@@ -27,6 +28,7 @@ def delete(session: Session, args: Args) -> Reply:
     summary="Deletes one or more keys; what they held is freed later where it is large.",
     syntax="key [key ...]",
     since="4.0.0",
+    event="del",
 )
 def unlink(session: Session, args: Args) -> Reply:
     return remove_all(session, args)
@@ -85,7 +87,7 @@ def rename(session: Session, args: Args) -> Reply:
     key, destination = args.key(), args.key()
     if not session.keys.contains(key):
         raise no_such_key()
-    session.keys.rename(key, destination)
+    give_name(session, key, destination)
     return OK
 
 
@@ -103,8 +105,15 @@ def renamenx(session: Session, args: Args) -> Reply:
         raise no_such_key()
     if session.keys.contains(destination):
         return 0
-    session.keys.rename(key, destination)
+    give_name(session, key, destination)
     return 1
+
+
+def give_name(session: Session, key: bytes, destination: bytes) -> None:
+    if key != destination:
+        session.keys.rename(key, destination)
+        session.event(GENERIC, b"rename_from", key)
+        session.event(GENERIC, b"rename_to", destination)
 
 
 @family.command(
@@ -132,6 +141,7 @@ def copy(session: Session, args: Args) -> Reply:
     if session.keys.read(source) is None or (space.contains(destination) and not replaces):
         return 0
     session.keys.copy(source, space, destination)
+    session.event(GENERIC, b"copy_to", destination, space)
     return 1
 
 
@@ -151,6 +161,8 @@ def move(session: Session, args: Args) -> Reply:
     if not session.keys.contains(key) or space.contains(key):
         return 0
     session.keys.move(key, space)
+    session.event(GENERIC, b"move_from", key)
+    session.event(GENERIC, b"move_to", key, space)
     return 1
 
 

@@ -102,13 +102,13 @@ def smove(session: Session, args: Args) -> Reply:
         return int(here.contains(member))
     if not here.remove(member):
         return 0
-    session.event(SET_EVENT, b"srem", source)
     session.keys.edited(source, here)
+    session.event(SET_EVENT, b"srem", source)
     if there is None:
         there = SetValue()
     if there.add(member):
-        session.event(SET_EVENT, b"sadd", destination)
         session.keys.edited(destination, there)
+        session.event(SET_EVENT, b"sadd", destination)
     return 1
 
 

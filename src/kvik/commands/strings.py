@@ -6,6 +6,8 @@ from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.declaration import ALL, ANY, DENYOOM, EVERY_SECOND, FAST, FIRST, READONLY, WRITE
 from kvik.errors import ReplyError, not_an_integer, syntax_error, wrong_arity
+from kvik.events import GENERIC
+from kvik.events import STRING as STRING_EVENT
 from kvik.numbers import INTEGER_MAX, parse_integer
 from kvik.replies import OK, Reply, Stored
 from kvik.session import Session
@@ -140,6 +142,8 @@ def put_until(session: Session, key: bytes, value: bytes, deadline: int) -> None
     session.keys.replace(key, value)
     session.keys.set_deadline(key, deadline)
     session.effect(set_until(key, value, deadline))
+    session.event(STRING_EVENT, b"set", key)
+    session.event(GENERIC, b"expire", key)
 
 
 @family.command(
@@ -149,6 +153,7 @@ def put_until(session: Session, key: bytes, value: bytes, deadline: int) -> None
     keys=FIRST,
     summary="Sets the string value of a key that does not exist; returns 1 if it was set, else 0.",
     syntax="key value",
+    event="set",
 )
 def setnx(session: Session, args: Args) -> Reply:
     key = args.key()
@@ -199,6 +204,7 @@ def set_for(session: Session, args: Args, unit: bytes, command: str) -> Reply:
     keys=FIRST,
     summary="Sets the string value of a key and returns the value it had.",
     syntax="key value",
+    event="set",
 )
 def getset(session: Session, args: Args) -> Reply:
     key = args.key()
@@ -222,6 +228,7 @@ def getdel(session: Session, args: Args) -> Reply:
     if value is None:
         return None
     session.effect([b"DEL", key])
+    session.event(GENERIC, b"del", key)
     return as_bytes(value)
 
 
@@ -251,6 +258,7 @@ def getex(session: Session, args: Args) -> Reply:
         expire_at(session, key, lifetime.deadline(session.services.clock.now, "getex"))
     elif persists and session.keys.clear_deadline(key):
         session.effect([b"PERSIST", key])
+        session.event(GENERIC, b"persist", key)
     return value
 
 
@@ -259,9 +267,11 @@ def expire_at(session: Session, key: bytes, deadline: int) -> None:
     if deadline <= session.services.clock.now:
         session.keys.remove(key)
         session.effect([b"DEL", key])
+        session.event(GENERIC, b"del", key)
     else:
         session.keys.set_deadline(key, deadline)
         session.effect([b"PEXPIREAT", key, b"%d" % deadline])
+        session.event(GENERIC, b"expire", key)
 
 
 @family.command(
@@ -306,6 +316,7 @@ def mget(session: Session, args: Args) -> Reply:
     summary="Sets the string values of several keys at once.",
     syntax="key value [key value ...]",
     since="1.0.1",
+    event="set",
 )
 def mset(session: Session, args: Args) -> Reply:
     if args.left() % 2:
@@ -322,6 +333,7 @@ def mset(session: Session, args: Args) -> Reply:
     summary="Sets the string values of several keys if none of them exists; returns 1 if they were set, else 0.",
     syntax="key value [key value ...]",
     since="1.0.1",
+    event="set",
 )
 def msetnx(session: Session, args: Args) -> Reply:
     if args.left() % 2:

@@ -48,6 +48,14 @@ class Container:
         """Return whether the key stays when the last member goes: only a stream's does."""
         return False
 
+    def next_expiry(self) -> i64:
+        """Return a moment before which no member of it dies, -1 where none ever does: only a hash's fields do."""
+        return -1
+
+    def expire_members(self, now: int, most: int) -> list[bytes]:
+        """Remove up to `most` members whose deadline has passed; return them."""
+        return []
+
     def copy(self) -> "Container":
         """Return an equal container that shares nothing which can change."""
         raise NotImplementedError

@@ -62,6 +62,35 @@ class Deadlines:
             keys += nearest.take(span, most - len(keys))
         return keys
 
+    def over(self, now: int, most: int) -> list[bytes]:
+        """As `due`, but to the millisecond: those of the span that is not over yet are handed out too.
+
+        To be dropped by the caller.
+        """
+        keys = self.due(now, most)
+        nearest = self._levels[0]
+        span = nearest.first()
+        if len(keys) < most and span >= 0 and nearest.begin(span) <= now:
+            near = [key for key in nearest.keys(span) if self._deadline(key) <= now]
+            keys += near[: most - len(keys)]
+        return keys
+
+    def soonest(self, now: int) -> int:
+        """Return a moment before which nothing is over, -1 when no key has a deadline.
+
+        To be called when what `over` found is dropped: it is exact within the span of `now` then.
+        """
+        nearest = self._levels[0]
+        span = nearest.first()
+        soonest = nearest.begin(span) if span >= 0 else -1
+        if 0 <= soonest <= now:
+            soonest = min([self._deadline(key) for key in nearest.keys(span)])
+        for level in self._levels[1:]:
+            span = level.first()
+            if span >= 0 and (soonest < 0 or level.begin(span) < soonest):
+                soonest = level.begin(span)
+        return soonest
+
     def next_due(self) -> int:
         """Return the moment to call `due` again, -1 when no key has a deadline."""
         nearest = self._levels[0]
@@ -79,6 +108,10 @@ class Deadlines:
         for level in self._levels:
             parts += level.parts()
         return parts
+
+    def _deadline(self, key: bytes) -> int:
+        deadline = self.at.get(key)
+        return 0 if deadline is None else deadline
 
     def _level_for(self, deadline: int) -> "Spans":
         for number in range(len(SHIFTS) - 1):
@@ -142,6 +175,14 @@ class Spans:
 
     def parts(self) -> list[object]:
         return [part for keys in self._sets.values() for part in keys.parts()]
+
+    def keys(self, span: int) -> list[bytes]:
+        """Return the keys of a span."""
+        return self._sets[span].keys()
+
+    def begin(self, span: int) -> int:
+        """Return the moment when a span begins."""
+        return span << self._shift
 
     def end(self, span: int) -> int:
         """Return the moment when a span is over."""

@@ -140,14 +140,14 @@ def text_of(score: float) -> bytes:
 
 
 def as_bits(score: float) -> i64:
-    """Return a score as C makes 64 bits of it on x86: what is none of a place wraps round, what is no number is 2**63."""
+    """Return a score as C on x86 makes 64 bits of it: one below 0 wraps round, 0 and 2**63 stand for what is too far."""
     if -TWO_TO_63 <= score < TWO_TO_63:
         return i64(int(score))
     if TWO_TO_63 <= score < 2 * TWO_TO_63:
         return i64(int(score - TWO_TO_63) + INTEGER_LOWEST)
-    return INTEGER_LOWEST
+    return i64(0) if score > 0 else i64(INTEGER_LOWEST)
 
 
 def as_integer(score: float) -> int:
-    """Return a score as C makes a signed integer of it on x86: the lowest one where it does not fit."""
+    """Return a score as C on x86 makes a signed integer of it: the lowest one where it does not fit."""
     return int(score) if -TWO_TO_63 <= score < TWO_TO_63 else INTEGER_LOWEST

@@ -2,7 +2,8 @@
 
 While it is small it is packed in one bytes object (see packed.py): reading a field steps over those before it, a
 change copies some hundred bytes. Beyond that it is a map that splits when it is large: every step is O(1), a
-random field a step per entry of one shard.
+random field a step per entry of one shard. Fields may have deadlines (see field_deadlines.py); those whose
+deadline has passed are removed by the keyspace before anybody gets to see the hash.
 """
 
 from random import Random
@@ -12,6 +13,7 @@ from mypy_extensions import i64
 
 from kvik.errors import wrong_type
 from kvik.store.container import HASH, Container, weight_of_bytes
+from kvik.store.field_deadlines import NONE, FieldDeadlines
 from kvik.store.keyspace import Keyspace
 from kvik.store.packed import ITEM_BYTES_MAX, PACKED_BYTES_MAX, after, find, fits, item_at, packed, unpacked
 from kvik.store.sharded_map import ShardedMap
@@ -53,6 +55,7 @@ class HashValue(Container):
         self._count: i64 = 0
         self._map: ShardedMap[bytes] | None = None
         self._has_long_items = False
+        self._deadlines: FieldDeadlines | None = None
 
     # What every container does
 
@@ -73,14 +76,33 @@ class HashValue(Container):
             twin._map = ShardedMap(SPLIT_AT)
             for field, value in self._map.items():
                 twin._map.set(field, value)
+        if self._deadlines is not None:
+            twin._deadlines = self._deadlines.copy()
+            twin.weight += twin._deadlines.weight - self._deadlines.weight
         return twin
 
     def parts(self) -> list[object]:
-        return [] if self._map is None else self._map.parts()
+        parts = [] if self._map is None else self._map.parts()
+        return parts if self._deadlines is None else parts + self._deadlines.parts()
 
     def encoding(self) -> bytes:
-        is_small = not self._has_long_items and len(self) <= LISTPACK_FIELDS_MAX
-        return b"listpack" if is_small else b"hashtable"
+        if self._has_long_items or len(self) > LISTPACK_FIELDS_MAX:
+            return b"hashtable"
+        return b"listpack" if self._deadlines is None else b"listpackex"
+
+    def next_expiry(self) -> i64:
+        return NONE if self._deadlines is None else self._deadlines.soonest
+
+    def expire_members(self, now: int, most: int) -> list[bytes]:
+        deadlines = self._deadlines
+        if deadlines is None:
+            return []
+        before = deadlines.weight
+        fields = deadlines.over(now, most)
+        self._weigh_deadlines(deadlines, before)
+        for field in fields:
+            self._remove(field)
+        return fields
 
     # One field
 
@@ -92,7 +114,13 @@ class HashValue(Container):
         return None if place < 0 else item_at(self._packed, after(self._packed, place))
 
     def set(self, field: bytes, value: bytes) -> bool:
-        """Set a field; return whether it is new."""
+        """Set a field, and drop the deadline it had; return whether it is new."""
+        if self._deadlines is not None:
+            self.clear_deadline(field)
+        return self.replace(field, value)
+
+    def replace(self, field: bytes, value: bytes) -> bool:
+        """Set a field and keep the deadline it has; return whether it is new."""
         if self._map is None and fits(field) and fits(value):
             is_new = self._set_packed(field, value)
             if len(self._packed) > PACKED_BYTES_MAX:
@@ -102,6 +130,61 @@ class HashValue(Container):
 
     def delete(self, field: bytes) -> bool:
         """Remove a field; return whether it was there."""
+        if self._deadlines is not None:
+            self.clear_deadline(field)
+        return self._remove(field)
+
+    # The deadlines of fields
+
+    def deadline(self, field: bytes) -> int:
+        """Return when a field dies in milliseconds, -1 where it does not."""
+        return NONE if self._deadlines is None else self._deadlines.get(field)
+
+    def set_deadline(self, field: bytes, deadline: int) -> None:
+        """Let a field that is there die at `deadline`, in milliseconds."""
+        deadlines = self._deadlines
+        before: i64 = 0
+        if deadlines is None:
+            deadlines = FieldDeadlines()
+            self._deadlines = deadlines
+        else:
+            before = deadlines.weight
+        deadlines.set(field, deadline)
+        self.weight += deadlines.weight - before
+
+    def clear_deadline(self, field: bytes) -> bool:
+        """Let a field live; return whether it had a deadline."""
+        deadlines = self._deadlines
+        if deadlines is None:
+            return False
+        before = deadlines.weight
+        if not deadlines.drop(field):
+            return False
+        self._weigh_deadlines(deadlines, before)
+        return True
+
+    def deadlines(self) -> dict[int, list[bytes]]:
+        """Return the fields that die, by their deadlines."""
+        found: dict[int, list[bytes]] = {}
+        if self._deadlines is not None:
+            for field, deadline in self._deadlines.items():
+                fields = found.get(deadline)
+                if fields is None:
+                    found[deadline] = [field]
+                else:
+                    fields.append(field)
+        return found
+
+    def _weigh_deadlines(self, deadlines: FieldDeadlines, before: i64) -> None:
+        """Fields have lost their deadlines: without any there is nothing to keep them in."""
+        after: i64 = 0
+        if len(deadlines) == 0:
+            self._deadlines = None
+        else:
+            after = deadlines.weight
+        self.weight += after - before
+
+    def _remove(self, field: bytes) -> bool:
         if self._map is not None:
             value = self._map.pop(field)
             if value is None:

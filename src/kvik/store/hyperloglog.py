@@ -14,8 +14,8 @@ its standard error is 1.04 / sqrt(16384) = 0.81 %.
 import math
 from typing import Final
 
-from librt.strings import read_i32_le
-from mypy_extensions import i64
+from librt.strings import BytesWriter, read_i32_le, read_i64_le, write_i16_le, write_i32_le
+from mypy_extensions import i16, i32, i64
 
 MAGIC: Final = b"HYLL"
 HEADER_BYTES: Final = 16
@@ -40,8 +40,12 @@ JOINED_RUNS: Final = 5
 ESTIMATE_AT: Final = 8
 STALE_AT: Final = 15
 STALE: Final = 0x80
-EMPTY: Final = MAGIC + bytes([SPARSE]) + bytes(11) + b"\x7f\xff"
+DENSE_HEAD: Final = MAGIC + bytes([DENSE])
+SPARSE_HEAD: Final = MAGIC + bytes([SPARSE])
+EMPTY: Final = SPARSE_HEAD + bytes(11) + b"\x7f\xff"
 """A new one: sparse, one run of zeros, with an estimate of 0 that holds."""
+
+HIGHEST_BITS: Final = int.from_bytes(b"\x80" * REGISTERS, "little")
 
 ALPHA: Final = 0.721347520444481703680
 
@@ -53,14 +57,6 @@ FACTOR_LOW: Final[i64] = 0x5BD1E995
 
 class Corrupted(Exception):
     """The runs of a sparse HyperLogLog are not what they have to be."""
-
-
-def is_hyperloglog(length: int, head: bytes) -> bool:
-    """Return whether a string of this length, beginning with `head`, can be one."""
-    if length < HEADER_BYTES or not head.startswith(MAGIC):
-        return False
-    encoding = head[ENCODING_AT]
-    return encoding == SPARSE or (encoding == DENSE and length == DENSE_BYTES)
 
 
 # The hash: MurmurHash64A in halves of 32 bits, whose products fit 63 bits, compiled or not
@@ -148,52 +144,63 @@ class Hash:
 # Dense registers
 
 
-def dense_register(data: bytes, index: i64) -> i64:
-    """Return one register; `data` begins with those two bytes it is in, or has its byte alone where that is the last."""
-    shift = (index * 6) & 7
-    low: i64 = data[0]
-    high: i64 = data[1] if len(data) > 1 else 0
-    return ((low | (high << 8)) >> shift) & 63
-
-
-def dense_bytes(data: bytes, index: i64, value: i64) -> bytes:
-    """Return the same bytes with the register changed."""
-    shift = (index * 6) & 7
-    pair = int.from_bytes(data, "little")
-    pair = (pair & ~(63 << shift)) | (value << shift)
-    return pair.to_bytes(len(data), "little")
-
-
 def place_of(index: i64) -> i64:
     """Return where in a dense string the bytes of a register begin."""
     return HEADER_BYTES + (index * 6 >> 3)
 
 
-def dense_registers(text: bytes) -> list[i64]:
-    """Return all registers of a dense string."""
-    registers: list[i64] = []
-    at: i64 = HEADER_BYTES
-    while at < DENSE_BYTES:
-        a: i64 = text[at]
-        b: i64 = text[at + 1]
-        c: i64 = text[at + 2]
-        bits = a | (b << 8) | (c << 16)
-        registers.append(bits & 63)
-        registers.append((bits >> 6) & 63)
-        registers.append((bits >> 12) & 63)
-        registers.append(bits >> 18)
-        at += 3
-    return registers
+def dense_registers(text: bytes) -> bytes:
+    """Return all registers of a dense string, a byte for each."""
+    data = text[HEADER_BYTES:] + bytes(2)
+    registers = BytesWriter()
+    at: i64 = 0
+    while at < len(data) - 2:
+        # 48 bits are eight registers.
+        bits = read_i64_le(data, at)
+        write_i32_le(registers, i32(spread(bits & 0xFFFFFF)))
+        write_i32_le(registers, i32(spread((bits >> 24) & 0xFFFFFF)))
+        at += 6
+    return registers.getvalue()
 
 
-def dense_of(registers: list[i64], header: bytes) -> bytes:
+def spread(bits: i64) -> i64:
+    """Return four registers of 6 bits with a byte for each."""
+    return (bits & 0x3F) | (bits & 0xFC0) << 2 | (bits & 0x3F000) << 4 | (bits & 0xFC0000) << 6
+
+
+def dense_of(registers: bytes, header: bytes) -> bytes:
     """Return a dense string with these registers; encoding apart, the header is kept."""
-    data = bytearray(header[:ENCODING_AT] + bytes([DENSE]) + header[ENCODING_AT + 1 : HEADER_BYTES])
-    for index in range(0, REGISTERS, 4):
-        bits = registers[index] | (registers[index + 1] << 6)
-        bits |= (registers[index + 2] << 12) | (registers[index + 3] << 18)
-        data += int(bits).to_bytes(3, "little")
-    return bytes(data)
+    dense = BytesWriter()
+    dense.write(header[:ENCODING_AT] + bytes([DENSE]) + header[ENCODING_AT + 1 : HEADER_BYTES])
+    at: i64 = 0
+    while at < REGISTERS:
+        bits = joined(read_i64_le(registers, at))
+        write_i16_le(dense, signed(bits & 0xFFFF))
+        write_i16_le(dense, signed((bits >> 16) & 0xFFFF))
+        write_i16_le(dense, signed(bits >> 32))
+        at += 8
+    return dense.getvalue()
+
+
+def joined(octets: i64) -> i64:
+    """Return eight registers with a byte for each as 48 bits."""
+    pairs = (octets & 0x003F003F003F003F) | (octets & 0x3F003F003F003F00) >> 2
+    fours = (pairs & 0x00000FFF00000FFF) | (pairs & 0x0FFF00000FFF0000) >> 4
+    return (fours & 0xFFFFFF) | (fours & 0x00FFFFFF00000000) >> 8
+
+
+def signed(bits: i64) -> i16:
+    """Return the number that these 16 bits are."""
+    return i16(bits) if bits < 0x8000 else i16(bits - 0x10000)
+
+
+def highest_of(one: bytes, other: bytes) -> bytes:
+    """Return of each register, a byte for each, the higher of two values."""
+    a, b = int.from_bytes(one, "little"), int.from_bytes(other, "little")
+    # The highest bit of a byte stays where its subtraction borrows nothing: there `a` is not less.
+    keeps = ((a | HIGHEST_BITS) - b) & HIGHEST_BITS
+    takes_a = keeps - (keeps >> 7)
+    return (b ^ ((a ^ b) & takes_a)).to_bytes(REGISTERS, "little")
 
 
 # Sparse registers
@@ -232,9 +239,9 @@ def run_of(value: i64, length: i64) -> bytes:
     return bytes([0x40 | (length - 1) >> 8, (length - 1) & 0xFF])
 
 
-def sparse_registers(text: bytes) -> list[i64]:
-    """Return all registers of a sparse string. Raises Corrupted where they are not 16,384."""
-    registers: list[i64] = []
+def sparse_registers(text: bytes) -> bytes:
+    """Return all registers of a sparse string, a byte for each. Raises Corrupted where they are not 16,384."""
+    registers = bytearray()
     at: i64 = HEADER_BYTES
     while at < len(text):
         length = run_length(text, at)
@@ -242,15 +249,15 @@ def sparse_registers(text: bytes) -> list[i64]:
             raise Corrupted
         byte: i64 = text[at]
         value = run_value(byte)
-        registers.extend([value] * length)
+        registers.extend(bytes([value]) * length)
         at += run_bytes(byte)
     if len(registers) != REGISTERS:
         raise Corrupted
-    return registers
+    return bytes(registers)
 
 
 class Runs:
-    """The runs of a sparse string while registers are changed: one after the other, each is found from the one before."""
+    """The runs of a sparse string while registers are changed; in rising order each is found from the one before."""
 
     def __init__(self, text: bytes) -> None:
         self._text = text
@@ -324,11 +331,15 @@ class Runs:
 # The estimate
 
 
-def estimate(registers: list[i64]) -> int:
-    """Return about how many different elements have been added."""
+def estimate(registers: bytes) -> int:
+    """Return about how many different elements have been added; there is a byte for each register."""
     counts = [0] * 64
-    for register in registers:
-        counts[register] += 1
+    value = 0
+    while len(registers) > 0 and value < 64:
+        rest = registers.translate(None, bytes([value]))
+        counts[value] = len(registers) - len(rest)
+        registers = rest
+        value += 1
     return estimate_of_counts(counts)
 
 

@@ -48,6 +48,10 @@ class KeySet:
         self._size -= len(taken)
         return taken
 
+    def keys(self) -> list[bytes]:
+        """Return all keys."""
+        return [key for part in self._parts for key in part]
+
     def parts(self) -> list[object]:
         """Return what the set is made of, for freeing it part by part."""
         return list(self._parts)

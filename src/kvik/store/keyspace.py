@@ -23,12 +23,15 @@ from kvik.store.value import Value, as_bytes, copy_of, kind_of
 
 # Freeing so many keys takes about a millisecond; more of them are freed in slices.
 FREED_AT_ONCE_MAX: Final = 10_000
+UNLIMITED: Final = 1 << 62
+AT_ONCE: Final = 0
 
 
 class Keyspace:
-    """Keys, their values and their deadlines. A key whose deadline has passed is never seen.
+    """Keys, their values and their deadlines. A key whose deadline has passed is never seen, nor is such a member.
 
-    Deadlines are wall-clock milliseconds, compared with `clock.now`.
+    Deadlines are wall-clock milliseconds, compared with `clock.now`. Members are removed before the value they are
+    in is handed out, all that are over: a step for each.
     """
 
     def __init__(self, number: int, clock: Clock, observer: Observer, graveyard: Graveyard | None = None) -> None:
@@ -36,6 +39,7 @@ class Keyspace:
         self.hits = 0
         self.misses = 0
         self.expired_keys = 0
+        self.expired_members = 0
         self.evicted_keys = 0
         self.weight: i64 = 0
         """What all keys weigh with their values and deadlines, while there is a limit; else 0."""
@@ -46,8 +50,10 @@ class Keyspace:
         self._graveyard: Final = graveyard if graveyard is not None else Graveyard()
         self._values: ShardedMap[Value] = ShardedMap()
         self._deadlines = Deadlines()
-        # Whether there has been a container: only then can what is overwritten be large to free.
-        self._has_containers = False
+        # When the first member dies of each key that has such members, or a moment before.
+        self._member_deadlines = Deadlines()
+        # Whether there has been a container that takes long to free: only then is what is overwritten looked at.
+        self._has_large = False
 
     def __len__(self) -> int:
         """Return how many keys are held, those that have expired unseen included."""
@@ -57,7 +63,7 @@ class Keyspace:
 
     def find(self, key: bytes) -> Value | None:
         """Return the value of `key`, None where there is none."""
-        if len(self._deadlines.at) > 0:
+        if self._has_deadlines():
             self._drop_if_over(key)
         return self._values.get(key)
 
@@ -66,6 +72,7 @@ class Keyspace:
         value = self.find(key)
         if value is None:
             self.misses += 1
+            self._observer.missed(self.number, key)
             return None
         self.hits += 1
         if self._marks is not None:
@@ -74,6 +81,16 @@ class Keyspace:
 
     def look(self, key: bytes) -> Value | None:
         """As `read`, for a command that asks about a key and not for what it holds: that is no use of it."""
+        value = self.find(key)
+        if value is None:
+            self.misses += 1
+            self._observer.missed(self.number, key)
+        else:
+            self.hits += 1
+        return value
+
+    def inspect(self, key: bytes) -> Value | None:
+        """As `look`, for a command that asks how a value is kept: as in Redis nobody is told of a miss."""
         value = self.find(key)
         if value is None:
             self.misses += 1
@@ -109,7 +126,7 @@ class Keyspace:
     def keys(self) -> list[bytes]:
         """Return all keys: in insertion order in a database of up to 65,536."""
         names = self._values.keys()
-        if len(self._deadlines.at) == 0:
+        if not self._has_deadlines():
             return names
         return [key for key in names if self.contains(key)]
 
@@ -125,13 +142,17 @@ class Keyspace:
     def scan(self, cursor: int, count: int) -> tuple[int, list[bytes]]:
         """Return the next cursor (0 at the end) and some keys; see ShardedMap.scan."""
         after, keys = self._values.scan(cursor, count)
-        if len(self._deadlines.at) > 0:
+        if self._has_deadlines():
             keys = [key for key in keys if self.contains(key)]
         return after, keys
 
     def with_deadline(self) -> int:
         """Return how many keys have a deadline."""
         return len(self._deadlines.at)
+
+    def with_member_deadline(self) -> int:
+        """Return how many keys have members that die."""
+        return len(self._member_deadlines.at)
 
     def some_keys(self, number: int, are_volatile: bool) -> list[bytes]:
         """Return the keys of the dict of this number, of the deadlines' where `are_volatile`; see ShardedMap."""
@@ -152,11 +173,16 @@ class Keyspace:
         self.hits = 0
         self.misses = 0
         self.expired_keys = 0
+        self.expired_members = 0
         self.evicted_keys = 0
 
     def next_expiry(self) -> int:
-        """Return the moment `expire_due` should run again, -1 when no key has a deadline."""
-        return self._deadlines.next_due()
+        """Return the moment `expire_due` should run again, -1 when nothing has a deadline."""
+        moment = self._deadlines.next_due()
+        if len(self._member_deadlines.at) == 0:
+            return moment
+        of_members = self._member_deadlines.next_due()
+        return of_members if moment < 0 else min(moment, of_members)
 
     # Changing
 
@@ -171,7 +197,7 @@ class Keyspace:
 
     def replace(self, key: bytes, value: Value) -> None:
         """Set `key` and keep the deadline it has."""
-        if len(self._deadlines.at) > 0:
+        if self._has_deadlines():
             self._drop_if_over(key)
         if self._observer.wants_before:
             self._observer.changing(self.number, key)
@@ -180,7 +206,7 @@ class Keyspace:
 
     def remove(self, key: bytes) -> bool:
         """Remove `key`; return whether it was there."""
-        if len(self._deadlines.at) > 0:
+        if self._has_deadlines():
             self._drop_if_over(key)
         if self._observer.wants_before:
             self._observer.changing(self.number, key)
@@ -233,13 +259,16 @@ class Keyspace:
 
     def edited(self, key: bytes, container: Container) -> None:
         """End what `edit` began: `container` is stored where it is new, and its key goes where it is empty."""
-        if len(container) == 0 and not container.keeps_empty():
+        length = len(container)
+        if length > FREED_AT_ONCE_MAX:
+            self._has_large = True
+        if length == 0 and not container.keeps_empty():
             self._drop(key)
         elif not container.is_kept:
             self._store(key, container)
-        elif self._limit is not None:
-            self._count(self._limit, container.weight - container.counted)
-            container.counted = container.weight
+        else:
+            self._watch_members(key, container.next_expiry())
+            self._count_change(container)
             self._use(key)
         self._observer.changed(self.number, key)
 
@@ -270,6 +299,9 @@ class Keyspace:
     def _adopt(self, key: bytes, value: Value, deadline: int | None) -> None:
         if self._observer.wants_before:
             self._observer.changing(self.number, key)
+        if self._observer.wants_added and self.contains(key):
+            # As in Redis: what is overwritten by a whole key with its deadline is gone before that comes.
+            self._observer.added(self.number, key)
         self._store(key, value)
         if deadline is None:
             self._let_live(key)
@@ -285,10 +317,12 @@ class Keyspace:
         if self._limit is not None:
             self._limit.keys -= len(self._values)
             self._count(self._limit, -self.weight)
-        if len(self._values) > FREED_AT_ONCE_MAX or self._has_containers:
-            self._graveyard.bury(self._values.parts() + self._deadlines.parts())
+        if len(self._values) > FREED_AT_ONCE_MAX or self._has_large:
+            deadlines = self._deadlines.parts() + self._member_deadlines.parts()
+            self._graveyard.bury(self._values.parts() + deadlines)
         self._values = ShardedMap()
         self._deadlines = Deadlines()
+        self._member_deadlines = Deadlines()
         self._observer.replaced(self.number)
 
     def swap_with(self, other: "Keyspace") -> None:
@@ -299,7 +333,8 @@ class Keyspace:
         self._observer.replacing(other.number)
         self._values, other._values = other._values, self._values
         self._deadlines, other._deadlines = other._deadlines, self._deadlines
-        self._has_containers, other._has_containers = other._has_containers, self._has_containers
+        self._member_deadlines, other._member_deadlines = other._member_deadlines, self._member_deadlines
+        self._has_large, other._has_large = other._has_large, self._has_large
         self.weight, other.weight = other.weight, self.weight
         self._observer.replaced(self.number)
         self._observer.replaced(other.number)
@@ -333,21 +368,82 @@ class Keyspace:
         self.weight += change
         limit.bytes += change
 
+    def _count_change(self, container: Container) -> None:
+        """A container that is kept weighs something else than was counted for it."""
+        if self._limit is not None:
+            self._count(self._limit, container.weight - container.counted)
+            container.counted = container.weight
+
     def _use(self, key: bytes) -> None:
         if self._marks is not None:
             self._marks.touch(key)
 
+    # Expiring
+
     def expire_due(self, most: int) -> int:
-        """Remove up to `most` keys whose deadline has passed; return how many."""
+        """Remove up to `most` keys whose deadline has passed, and as many members; return how many."""
         keys = self._deadlines.due(self._clock.now, most)
         for key in keys:
             self._drop_if_over(key)
-        return len(keys)
+        members = self._expire_members_due(most) if len(self._member_deadlines.at) > 0 else 0
+        return len(keys) + members
+
+    def expire_all_members(self) -> None:
+        """Remove every member whose deadline has passed: for whoever looks at values without asking for their keys."""
+        if len(self._member_deadlines.at) > 0:
+            for key in self._member_deadlines.over(self._clock.now, UNLIMITED):
+                self._expire_members(key, UNLIMITED)
+
+    def _expire_members_due(self, most: int) -> int:
+        done = 0
+        for key in self._member_deadlines.due(self._clock.now, most):
+            if done < most:
+                done += self._expire_members(key, most - done)
+            else:
+                # It was taken out of its span: back to where it is found at once.
+                self._member_deadlines.set(key, AT_ONCE)
+        return done
+
+    def _has_deadlines(self) -> bool:
+        return len(self._deadlines.at) > 0 or len(self._member_deadlines.at) > 0
 
     def _drop_if_over(self, key: bytes) -> None:
+        """Remove `key` if its deadline has passed, else those of its members that are over."""
         deadline = self._deadlines.at.get(key)
         if deadline is not None and deadline <= self._clock.now:
             self._expire(key)
+        elif len(self._member_deadlines.at) > 0:
+            moment = self._member_deadlines.at.get(key)
+            if moment is not None and moment <= self._clock.now:
+                self._expire_members(key, UNLIMITED)
+
+    def _expire_members(self, key: bytes, most: int) -> int:
+        """Remove up to `most` members of `key` that are over, and the key with the last one; return how many."""
+        value = self._values.get(key)
+        if not isinstance(value, Container):
+            return 0
+        if self._observer.wants_before:
+            self._observer.changing(self.number, key)
+        members = value.expire_members(self._clock.now, most)
+        is_empty = len(value) == 0
+        if is_empty:
+            self._drop(key)
+        else:
+            self._count_change(value)
+            self._member_deadlines.drop(key)
+            self._watch_members(key, value.next_expiry())
+        if members:
+            self.expired_members += len(members)
+            self._observer.members_expired(self.number, key, members, is_empty)
+        return len(members)
+
+    def _watch_members(self, key: bytes, moment: i64) -> None:
+        """Members of `key` die from `moment` on, -1: none does."""
+        if moment < 0:
+            if len(self._member_deadlines.at) > 0:
+                self._member_deadlines.drop(key)
+        elif self._member_deadlines.at.get(key) != moment:
+            self._member_deadlines.set(key, moment)
 
     def _expire(self, key: bytes) -> None:
         if self._observer.wants_before:
@@ -360,19 +456,27 @@ class Keyspace:
 
     def _store(self, key: bytes, value: Value) -> None:
         """Let `value` stand behind `key`; a deadline is the caller's affair."""
+        if self._observer.wants_added and not self.contains(key):
+            self._observer.added(self.number, key)
         if self._limit is not None:
             self._count_stored(self._limit, key, value)
-        if self._has_containers:
+        if self._has_large:
             self._release(self._values.get(key))
+        moment: i64 = -1
         if not isinstance(value, bytes) and isinstance(value, Container):
             value.is_kept = True
-            self._has_containers = True
+            moment = value.next_expiry()
+            if len(value) > FREED_AT_ONCE_MAX:
+                self._has_large = True
+        self._watch_members(key, moment)
         self._values.set(key, value)
 
     def _drop(self, key: bytes) -> bool:
         """Take `key` away with its deadline; return whether it was there."""
         if len(self._deadlines.at) > 0:
             self._let_live(key)
+        if len(self._member_deadlines.at) > 0:
+            self._member_deadlines.drop(key)
         value = self._values.pop(key)
         if value is None:
             return False

@@ -30,7 +30,7 @@ LATEST_USE_OR_FREQUENCY: Final = ("volatile-lru", "allkeys-lru", "volatile-lfu",
 """The policies that have to know how keys are used: they count also where there is no limit yet."""
 
 # Uses per key held after which a use counts half; see marks.py and docs/memory-limit.md.
-LRU_HALF_LIFE: Final = 0.5
+LRU_HALF_LIFE: Final = 0.25
 LFU_HALF_LIFE: Final = 6.0
 # Uses after which one counts half at the earliest, however few keys there are.
 LRU_HALF_LIFE_MIN: Final = 1.0

@@ -170,7 +170,7 @@ class LongString(Container):
         self._owned += 1
 
     def _weigh(self) -> None:
-        """Work the weight out anew. A last block that grows has up to an eighth more than it needs: half of it counts."""
+        """Work the weight out anew. A last block that grows has up to an eighth too much: half of that is counted."""
         blocks: i64 = len(self._blocks)
         last = self._length - ((blocks - 1) << BLOCK_BITS) if blocks > 0 else 0
         whole = self._owned - 1 if last < BLOCK_BYTES and self._owned > 0 else self._owned

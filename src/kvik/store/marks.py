@@ -26,7 +26,7 @@ BUCKET: Final = 4
 STEPS: Final = 256
 # What is older than so many steps adds nothing to a mark.
 FORGOTTEN: Final = 9 * STEPS
-# There are 20 bits for a mark. When time comes near their end, all of it is moved back, in one step for each mark: after
+# There are 20 bits for a mark. When time comes near their end, all of it is moved back, a step for each mark: after
 # some 2,000 half-lives.
 LAST: Final = (1 << 20) - 2 * FORGOTTEN
 MOVED_BACK: Final = 1 << 19
