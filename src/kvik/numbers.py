@@ -12,6 +12,9 @@ MINUS: Final = 45
 ZERO: Final = 48
 NINE: Final = 57
 SPACE: Final = 32
+UNDERSCORE: Final = 95
+# A whole number with fewer digits is a float exactly.
+EXACT_DIGITS: Final = 16
 
 INFINITY: Final = re.compile(rb"[+-]?inf(?:inity)?", re.IGNORECASE)
 NOT_ZERO: Final = re.compile(rb"[+-]?[0.]*[1-9]")
@@ -60,7 +63,12 @@ def parse_float(text: bytes) -> float | None:
     As Redis: what C's strtod reads without spaces around it, hexadecimal included. What would
     become infinite or 0 because it is too large or too small is refused, and so are Python's underscores.
     """
-    if not text or text[0] <= SPACE or text[-1] <= SPACE or b"_" in text:
+    # Most are whole numbers, and those are read in half the time.
+    if len(text) < EXACT_DIGITS:
+        whole = parse_integer(text)
+        if whole is not None:
+            return float(whole)
+    if not text or text[0] <= SPACE or text[-1] <= SPACE or UNDERSCORE in text:
         return None
     try:
         number = float(text)

@@ -23,6 +23,7 @@ ADDING: Final = WRITE | DENYOOM | FAST
 READING: Final = READONLY | FAST
 REBUILT_MEMBERS: Final = 64
 """How many members one command makes again."""
+LETTERS: Final = 65
 VALUES_COUNT_MAX: Final = INTEGER_MAX // 2
 
 
@@ -59,7 +60,7 @@ class AddOptions:
         """Whether a member may have to stay as it is."""
 
     def read(self, args: Args) -> None:
-        while args.more():
+        while args.more() and may_be_option(args.words[args.position]):
             if args.option(b"NX"):
                 self.only_new = True
             elif args.option(b"XX"):
@@ -92,6 +93,11 @@ class AddOptions:
         if before is None:
             return self.only_present
         return self.only_new or (self.only_greater and score <= before) or (self.only_less and score >= before)
+
+
+def may_be_option(word: bytes) -> bool:
+    """Return whether a word can be an option at all: six comparisons less for each score."""
+    return len(word) > 1 and word[0] >= LETTERS
 
 
 @family.command(

@@ -29,6 +29,8 @@ from kvik.replies import (
 )
 
 CRLF: Final = b"\r\n"
+CR: Final = 13
+LF: Final = 10
 # Lengths and numbers below this come from a table: formatting one costs ten times as much.
 PREPARED: Final = 1024
 BULK_HEADERS: Final = [b"$%d\r\n" % length for length in range(PREPARED)]
@@ -198,7 +200,7 @@ def _write_status(reply: Status, out: BytesWriter) -> None:
 
 def _write_line(kind: bytes, text: bytes, out: BytesWriter) -> None:
     """Append a status or an error; data must not be able to forge another reply with a line end."""
-    if b"\r" in text or b"\n" in text:
+    if CR in text or LF in text:
         text = text.replace(b"\r", b" ").replace(b"\n", b" ")
     out.write(kind)
     out.write(text)

@@ -267,8 +267,7 @@ class HashValue(Container):
         fields = self._map
         if fields is None:
             fields = self._unpack()
-        before = fields.get(field)
-        fields.set(field, value)
+        before = fields.exchange(field, value)
         if before is None:
             self.weight += FIELD_BYTES + weight_of_bytes(len(field)) + weight_of_bytes(len(value))
             return True

@@ -63,8 +63,7 @@ class Keyspace:
 
     def find(self, key: bytes) -> Value | None:
         """Return the value of `key`, None where there is none."""
-        if self._has_deadlines():
-            self._drop_if_over(key)
+        self._drop_if_over(key)
         return self._values.get(key)
 
     def read(self, key: bytes) -> Value | None:
@@ -197,8 +196,7 @@ class Keyspace:
 
     def replace(self, key: bytes, value: Value) -> None:
         """Set `key` and keep the deadline it has."""
-        if self._has_deadlines():
-            self._drop_if_over(key)
+        self._drop_if_over(key)
         if self._observer.wants_before:
             self._observer.changing(self.number, key)
         self._store(key, value)
@@ -206,8 +204,7 @@ class Keyspace:
 
     def remove(self, key: bytes) -> bool:
         """Remove `key`; return whether it was there."""
-        if self._has_deadlines():
-            self._drop_if_over(key)
+        self._drop_if_over(key)
         if self._observer.wants_before:
             self._observer.changing(self.number, key)
         if not self._drop(key):
@@ -267,7 +264,7 @@ class Keyspace:
         elif not container.is_kept:
             self._store(key, container)
         else:
-            self._watch_members(key, container.next_expiry())
+            self._member_deadlines.keep(key, container.next_expiry())
             self._count_change(container)
             self._use(key)
         self._observer.changed(self.number, key)
@@ -409,6 +406,8 @@ class Keyspace:
 
     def _drop_if_over(self, key: bytes) -> None:
         """Remove `key` if its deadline has passed, else those of its members that are over."""
+        if not self._has_deadlines():
+            return
         deadline = self._deadlines.at.get(key)
         if deadline is not None and deadline <= self._clock.now:
             self._expire(key)
@@ -430,20 +429,13 @@ class Keyspace:
             self._drop(key)
         else:
             self._count_change(value)
+            # It may have been taken out of its span already.
             self._member_deadlines.drop(key)
-            self._watch_members(key, value.next_expiry())
+            self._member_deadlines.keep(key, value.next_expiry())
         if members:
             self.expired_members += len(members)
             self._observer.members_expired(self.number, key, members, is_empty)
         return len(members)
-
-    def _watch_members(self, key: bytes, moment: i64) -> None:
-        """Members of `key` die from `moment` on, -1: none does."""
-        if moment < 0:
-            if len(self._member_deadlines.at) > 0:
-                self._member_deadlines.drop(key)
-        elif self._member_deadlines.at.get(key) != moment:
-            self._member_deadlines.set(key, moment)
 
     def _expire(self, key: bytes) -> None:
         if self._observer.wants_before:
@@ -468,7 +460,7 @@ class Keyspace:
             moment = value.next_expiry()
             if len(value) > FREED_AT_ONCE_MAX:
                 self._has_large = True
-        self._watch_members(key, moment)
+        self._member_deadlines.keep(key, moment)
         self._values.set(key, value)
 
     def _drop(self, key: bytes) -> bool:

@@ -94,15 +94,9 @@ class SetValue(Container):
 
     def add(self, member: bytes) -> bool:
         """Put a member in; return whether it is new."""
-        if self.contains(member):
+        is_new = self._add_packed(member) if self._map is None and fits(member) else self._add_to_map(member)
+        if not is_new:
             return False
-        if self._map is None and fits(member):
-            self._repack(self._packed + packed(member))
-            self._count += 1
-            if len(self._packed) > PACKED_BYTES_MAX:
-                self._unpack()
-        else:
-            self._add_to_map(member)
         if self._is_intset and (parse_integer(member) is None or len(self) > INTSET_MEMBERS_MAX):
             self._is_intset = False
         return True
@@ -144,6 +138,15 @@ class SetValue(Container):
 
     # Steps
 
+    def _add_packed(self, member: bytes) -> bool:
+        if find(self._packed, member, 1) >= 0:
+            return False
+        self._repack(self._packed + packed(member))
+        self._count += 1
+        if len(self._packed) > PACKED_BYTES_MAX:
+            self._unpack()
+        return True
+
     def _repack(self, items: bytes) -> None:
         self.weight += weight_of_bytes(len(items)) - weight_of_bytes(len(self._packed))
         self._packed = items
@@ -159,12 +162,14 @@ class SetValue(Container):
             self._add_to_map(member)
         return members
 
-    def _add_to_map(self, member: bytes) -> None:
+    def _add_to_map(self, member: bytes) -> bool:
         members = self._map
         if members is None:
             members = self._unpack()
-        members.set(member, True)
+        if not members.set(member, True):
+            return False
         self.weight += MEMBER_BYTES + weight_of_bytes(len(member))
+        return True
 
 
 def set_of(members: list[bytes]) -> SetValue:

@@ -76,15 +76,24 @@ class ShardedMap(Generic[V]):
             return self._first.get(key)
         return self._shard(key).get(key)
 
-    def set(self, key: bytes, value: V) -> None:
+    def set(self, key: bytes, value: V) -> bool:
+        """Let `value` stand behind `key`; return whether the key is new."""
         shard = self._shard(key)
         before = len(shard)
         shard[key] = value
-        if len(shard) != before:
-            self._size += 1
-            self._order.is_current = False
-            if not self._is_split and self._size > self._split_at:
-                self._split()
+        if len(shard) == before:
+            return False
+        self._grow()
+        return True
+
+    def exchange(self, key: bytes, value: V) -> V | None:
+        """As `set`; return what stood there before, None where the key is new."""
+        shard = self._shard(key)
+        before = shard.get(key)
+        shard[key] = value
+        if before is None:
+            self._grow()
+        return before
 
     def pop(self, key: bytes) -> V | None:
         """Remove `key` and return its value, None when it was not there."""
@@ -181,6 +190,13 @@ class ShardedMap(Generic[V]):
             self._last_shard = self._shards[position_of(key) >> IN_SHARD_BITS]
             self._last_key = key
         return self._last_shard
+
+    def _grow(self) -> None:
+        """A key has come in."""
+        self._size += 1
+        self._order.is_current = False
+        if not self._is_split and self._size > self._split_at:
+            self._split()
 
     def _split(self) -> None:
         shards: list[dict[bytes, V]] = [{} for _ in range(SHARDS)]
