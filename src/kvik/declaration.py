@@ -22,6 +22,8 @@ NO_MULTI: Final = 2048
 SKIP_MONITOR: Final = 4096
 MOVABLE_KEYS: Final = 8192
 NO_ASYNC_LOADING: Final = 16384
+SKIP_SLOWLOG: Final = 32768
+ALLOW_BUSY: Final = 65536
 # Runs at once inside MULTI instead of being queued (kvik's own, as the two below).
 IMMEDIATE: Final = 1 << 20
 # Runs other requests, which are journalled one by one; it is not journalled itself.
@@ -44,11 +46,13 @@ FLAG_NAMES: Final = (
     (LOADING, b"loading"),
     (STALE, b"stale"),
     (SKIP_MONITOR, b"skip_monitor"),
+    (SKIP_SLOWLOG, b"skip_slowlog"),
     (FAST, b"fast"),
     (NO_AUTH, b"no_auth"),
     (NO_ASYNC_LOADING, b"no_async_loading"),
     (NO_MULTI, b"no_multi"),
     (MOVABLE_KEYS, b"movablekeys"),
+    (ALLOW_BUSY, b"allow_busy"),
 )
 
 
@@ -76,7 +80,7 @@ class Keys:
         if self.count_at > 0:
             text = words[self.count_at] if self.count_at < len(words) else b"0"
             count = int(text) if text.isdigit() and len(text) < 10 else 0
-            if self.count_at + count >= len(words):
+            if count == 0 or self.count_at + count >= len(words):
                 return []
             found = found + words[self.count_at + 1 : self.count_at + 1 + count]
         return found

@@ -12,8 +12,9 @@ from kvik.clock import Clock
 from kvik.commands.args import Args
 from kvik.commands.family import Command, CommandTable
 from kvik.declaration import COMPOSITE, DENYOOM, IMMEDIATE, LOADING, NO_AUTH, NO_MULTI, SUBSCRIBED, WRITE, Declaration
-from kvik.errors import ReplyError, UnknownCommand, shown, wrong_arity
+from kvik.errors import ReplyError, UnknownCommand, printed, wrong_arity
 from kvik.journal.journal import Journal
+from kvik.journal.level import LOWEST
 from kvik.replies import QUEUED, Reply, Wait, WaitForDisk
 from kvik.request import Request
 from kvik.services import House, Services, Usage
@@ -48,6 +49,10 @@ class Engine(Services):
         self.apply_notifications()
         self.limit_data()
         self._table: Final = table
+        # The commands a journal needs a higher level for.
+        self._levels: Final = {
+            command.declaration.name.encode(): command.level for command in table.commands if command.level > LOWEST
+        }
         self.journal = journal
         self._next_session = 0
         self._is_serving = False
@@ -109,12 +114,19 @@ class Engine(Services):
             command.usage.reset()
 
     def rebuild(self, space: Keyspace) -> Iterator[list[bytes]]:
+        space.expire_all_members()
         for key, value in space.items():
             deadline = space.deadline(key)
             yield from self._table.rebuild(key, value, -1 if deadline is None else deadline)
 
     def rebuild_key(self, key: bytes, value: Value, deadline: int) -> list[list[bytes]]:
         return self._table.rebuild(key, value, deadline)
+
+    def level_of(self, name: bytes) -> int:
+        return self._levels.get(name, LOWEST)
+
+    def level(self) -> int:
+        return self.journal.needed
 
     def changes(self) -> int:
         return self._interest.changes
@@ -148,6 +160,8 @@ class Engine(Services):
         self._interest.journal = journal
 
     def begin_snapshot(self) -> Snapshot:
+        for space in self.databases.spaces:
+            space.expire_all_members()
         snapshot = Snapshot(self.databases, self.clock.now)
         self._interest.begin_snapshot(snapshot)
         return snapshot
@@ -186,10 +200,14 @@ class Engine(Services):
 
     def give_up_waiting(self, session: Session) -> None:
         """The deadline of a parked request has passed: deliver what it answers then."""
-        request, wait = session.parked, session.wait
-        if request is not None and wait is not None:
+        if session.wait is not None:
+            self.answer_waiting(session, session.wait.otherwise)
+
+    def answer_waiting(self, session: Session, reply: Reply) -> None:
+        request = session.parked
+        if request is not None:
             self.stop_waiting(session)
-            session.outlet.deliver(request, wait.otherwise)
+            session.outlet.deliver(request, reply)
 
     def stop_waiting(self, session: Session) -> None:
         """Forget the parked request of a session, if it has one."""
@@ -258,7 +276,7 @@ class Engine(Services):
             if child is None:
                 name = command.declaration.name
                 raise ReplyError(
-                    "ERR", f"unknown subcommand '{shown(words[1][:SHOWN_ARGUMENTS_MAX])}'. Try {name} HELP."
+                    "ERR", f"unknown subcommand '{printed(words[1][:SHOWN_ARGUMENTS_MAX])}'. Try {name} HELP."
                 )
             command = child
         return command
@@ -354,9 +372,13 @@ class Engine(Services):
         session.last_write = self.journal.sequence + 1
         if len(session.effects) > 0:
             for words in session.effects:
+                if words[0] in self._levels:
+                    self.journal.need(self._levels[words[0]])
                 self.journal.record_effect(database, words)
             session.effects = []
         elif not command.flags & COMPOSITE:
+            if command.level > LOWEST:
+                self.journal.need(command.level)
             self.journal.record(database, request)
 
 
@@ -379,6 +401,6 @@ def unknown_command(words: list[bytes]) -> UnknownCommand:
     for word in words[1:]:
         if len(arguments) >= SHOWN_ARGUMENTS_MAX:
             break
-        arguments += f"'{shown(word[: SHOWN_ARGUMENTS_MAX - len(arguments)])}' "
+        arguments += f"'{printed(word[: SHOWN_ARGUMENTS_MAX - len(arguments)])}' "
     word = words[0][:SHOWN_ARGUMENTS_MAX]
-    return UnknownCommand(word, f"unknown command '{shown(word)}', with args beginning with: {arguments}")
+    return UnknownCommand(word, f"unknown command '{printed(word)}', with args beginning with: {arguments}")

@@ -141,6 +141,11 @@ def shown(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
+def printed(word: bytes) -> str:
+    """Return a client's word as Redis prints it into an error: as C does, up to the first zero byte."""
+    return shown(word.partition(b"\0")[0])
+
+
 def syntax_error() -> ReplyError:
     return ReplyError("ERR", "syntax error")
 

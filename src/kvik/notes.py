@@ -9,15 +9,15 @@ from typing import Final
 
 from kvik.channels import Channels
 from kvik.declaration import Declaration
-from kvik.events import CLASS_OF_GROUP, EVICTED, EXPIRED, GENERIC, KEYEVENT, KEYSPACE, MISS, NEW
+from kvik.events import CLASS_OF_GROUP, GENERIC, KEYEVENT, KEYSPACE, MISS, NEW
 from kvik.store.databases import Databases
 
 DELETED: Final = b"del"
-REMOVING: Final = (DELETED, b"rename_from", b"move_from")
+REMOVING: Final = (DELETED, b"rename_from", b"move_from", b"expired", b"evicted")
 """Events which say themselves that the key has gone."""
 CHANGED: Final = 1 << 14
 """The kind of what nobody listens to: a key was changed, and the command's declaration has the event's name."""
-SEEN_BY_THE_STORE: Final = NEW | MISS | EXPIRED | EVICTED
+CHANGING_NOTHING: Final = NEW | MISS
 
 
 class Event:
@@ -57,14 +57,14 @@ class Notes:
             self._tell(kind, name, database, key)
 
     def tell_all(self, declaration: Declaration, databases: Databases) -> None:
-        """A command has ended: tell what it did, and forget it. Where a key has gone its last event is followed by `del`."""
+        """A command has ended: tell what it did, and forget it. Where a key has gone `del` follows its last event."""
         self._is_collecting = False
         if not self._happened:
             return
         events = self._told(declaration)
         self._happened = []
         self._is_said = False
-        last = {(event.database, event.key): event for event in events if not event.kind & SEEN_BY_THE_STORE}
+        last = {(event.database, event.key): event for event in events if not event.kind & CHANGING_NOTHING}
         for event in events:
             self._tell(event.kind, event.name, event.database, event.key)
             is_last = last.get((event.database, event.key)) is event and event.name not in REMOVING

@@ -186,12 +186,24 @@ class Services:
     def close_session(self, session: Session) -> None:
         raise NotImplementedError
 
+    def answer_waiting(self, session: Session, reply: Reply) -> None:
+        """Let a caller wait no longer: this is the late answer to its request."""
+        raise NotImplementedError
+
     def rebuild(self, space: Keyspace) -> Iterator[list[bytes]]:
         """Yield the commands that make a database again, in its order; nothing may change meanwhile."""
         raise NotImplementedError
 
     def rebuild_key(self, key: bytes, value: Value, deadline: int) -> list[list[bytes]]:
         """Return the commands that make `key` again; `deadline` in milliseconds, -1 for none."""
+        raise NotImplementedError
+
+    def level_of(self, name: bytes) -> int:
+        """Return the level that a journal needs for the command `name` (upper case); see journal/level.py."""
+        raise NotImplementedError
+
+    def level(self) -> int:
+        """Return the level of everything that has been recorded."""
         raise NotImplementedError
 
     def changes(self) -> int:

@@ -67,10 +67,16 @@ def run_with_events(server: RedisServer, family: str, protocol: int, commands: i
             with server.open() as wire, server.open() as listener:
                 pair = Pair(wire, protocol, listener, EVERYTHING)
                 for _ in range(min(STORY, commands - start) // BATCH):
-                    pair.check(story, [drawn(draw, FAMILIES[family]) for _ in range(BATCH)])
+                    requests = [drawn(draw, FAMILIES[family]) for _ in range(BATCH)]
+                    pair.check(story, [request for request in requests if not is_set_to_die(request)])
     finally:
         with server.open() as wire:
             wire.call(*setting(b""))
+
+
+def is_set_to_die(request: Request) -> bool:
+    """Return whether SET may give a key a moment that has passed: in Redis it expires later, at no certain time."""
+    return b"4102444800" in request and b"PXAT" in [word.upper() for word in request]
 
 
 def drawn_with_transactions(draw: Draw, request: Callable[[Draw], Request]) -> Request:

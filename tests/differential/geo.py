@@ -116,10 +116,10 @@ def searching(draw: Draw) -> Request:
 
 
 def around(draw: Draw) -> Request:
-    store = lambda: [draw.cased(draw.one([b"STORE", b"STOREDIST"])), draw.one([b"d", b"e", b"a"])]  # noqa: E731
     options = endings(draw, b"WITHCOORD", b"WITHDIST", b"WITHHASH")
     if draw.chance(0.3):
-        options = [*endings(draw), *store()]
+        store = draw.cased(draw.one([b"STORE", b"STOREDIST"]))
+        options = [*endings(draw), store, draw.one([b"d", b"e", b"a"])]
     if draw.chance(0.5):
         return [
             draw.one([b"GEORADIUS", b"GEORADIUS_RO"]),

@@ -2,12 +2,16 @@
 
 from tests.differential.draw import Draw, Request
 
+WAITING_SHARE = 0.04
+"""Waiting takes time."""
 ENDS = [b"LEFT", b"RIGHT", b"left", b"Right"]
 
 
 def request(draw: Draw) -> Request:
     """Return one random request of the family."""
-    form = draw.random.choice([pushing, pushing, popping, reading, changing, moving, waiting])
+    if draw.chance(WAITING_SHARE):
+        return waiting(draw)
+    form = draw.random.choice([pushing, pushing, popping, reading, changing, moving])
     return form(draw)
 
 

@@ -79,6 +79,12 @@ class Pair:
             self._past.append(request)
         del self._past[: -SHOWN_REQUESTS * 50]
 
+    def ask_kvik_alone(self, request: Request) -> None:
+        """Let kvik do what the real server does not: the next requests differ."""
+        self._ask_kvik(request)
+        if self._kvik_ear is not None:
+            self._kvik_ear.heard()
+
     def _related(self, request: Request) -> list[Request]:
         """Return the last requests that name a word of this one in a key's place."""
         words = set(request[1:])

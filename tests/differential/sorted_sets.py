@@ -51,9 +51,14 @@ def taking(draw: Draw) -> Request:
     return draw.one_of(
         [
             [b"ZMPOP", *counted],
-            [b"BZMPOP", draw.timeout(), *counted],
-            [b"BZPOPMIN", *keys, draw.timeout()],
-            [b"BZPOPMAX", *keys, draw.timeout()],
+            [b"ZMPOP", *counted],
+            draw.one_of(
+                [
+                    [b"BZMPOP", draw.timeout(), *counted],
+                    [b"BZPOPMIN", *keys, draw.timeout()],
+                    [b"BZPOPMAX", *keys, draw.timeout()],
+                ]
+            ),
         ]
     )
 

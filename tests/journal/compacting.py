@@ -44,6 +44,9 @@ class Relay(Journal):
     def record_effect(self, database: int, words: list[bytes]) -> None:
         self.target.record_effect(database, words)
 
+    def need(self, level: int) -> None:
+        self.target.need(level)
+
     def begin_group(self) -> None:
         self.target.begin_group()
 
@@ -57,6 +60,7 @@ class SlowWorker(Worker):
     def __init__(self) -> None:
         super().__init__()
         self.job: Job | None = None
+        self._beside: SlowWorker | None = None
 
     def start(self, job: Job) -> None:
         assert self.job is None, "one at a time"
@@ -69,6 +73,13 @@ class SlowWorker(Worker):
 
     def wait(self) -> None:
         self.finish()
+        if self._beside is not None:
+            self._beside.wait()
+
+    def beside(self) -> Worker:
+        """Return another one, which ends its jobs together with this one."""
+        self._beside = SlowWorker()
+        return self._beside
 
 
 class Notes(CompactionOwner):

@@ -75,6 +75,8 @@ def show(found: Inspection) -> None:
             click.echo(line)
     for name in found.strays:
         click.echo(f"not in the manifest: {name}")
+    if found.manifest is not None:
+        click.echo(f"level {found.manifest.level}")
     for line in verdict(found):
         click.echo(line)
 

@@ -5,16 +5,17 @@ from typing import Final
 from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.declaration import ANY, DENYOOM, FAST, FIRST, READONLY, WRITE, Keys
-from kvik.errors import ReplyError, not_an_integer, syntax_error
+from kvik.errors import ReplyError, not_an_integer, syntax_error, wrong_type
 from kvik.events import GENERIC
 from kvik.events import STRING as STRING_EVENT
 from kvik.numbers import parse_integer
 from kvik.replies import Reply
 from kvik.session import Session
 from kvik.store.bits import combined, count_bits, find_bit, longest
+from kvik.store.container import STRING
 from kvik.store.long_string import LONG_MIN, LongString
 from kvik.store.string_edit import overwrite
-from kvik.store.value import Value, as_bytes, length_of
+from kvik.store.value import Value, as_bytes, kind_of, length_of
 
 family = Family("bitmap")
 
@@ -201,6 +202,8 @@ def bitop(session: Session, args: Args) -> Reply:
     values: list[Value] = []
     for key in args.rest():
         value = keys.read(key)
+        if value is not None and kind_of(value) != STRING:
+            raise wrong_type()
         values.append(b"" if value is None else value)
     length = longest(values)
     if length == 0:

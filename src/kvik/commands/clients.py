@@ -8,7 +8,7 @@ from kvik.commands.client_name import check_name
 from kvik.commands.family import Family
 from kvik.commands.help_text import help_text
 from kvik.declaration import ADMIN, ANY, LOADING, NOSCRIPT, STALE
-from kvik.errors import ReplyError, shown, syntax_error
+from kvik.errors import ReplyError, not_an_integer, printed, shown, syntax_error
 from kvik.numbers import parse_integer
 from kvik.replies import OK, Reply, Verbatim
 from kvik.session import CHANNELS, PATTERNS, REPLY_OFF, REPLY_ON, REPLY_SKIP, SHARD_CHANNELS, Session
@@ -99,7 +99,7 @@ def setinfo(session: Session, args: Args) -> Reply:
     value = args.next()
     kind = attribute.lower()
     if kind not in (b"lib-name", b"lib-ver"):
-        raise ReplyError("ERR", f"Unrecognized option '{shown(attribute)}'")
+        raise ReplyError("ERR", f"Unrecognized option '{printed(attribute)}'")
     check_name(value, kind.decode())
     if kind == b"lib-name":
         session.library_name = value
@@ -212,6 +212,30 @@ def kill(session: Session, args: Args) -> Reply:
     return len(victims)
 
 
+@family.command(
+    "CLIENT UNBLOCK",
+    args=(1, ANY),
+    flags=OTHERS,
+    summary="Lets a client that waits for a key wait no longer: as if its time were up, or with an error.",
+    syntax="<client-id> [TIMEOUT | ERROR]",
+    since="5.0.0",
+)
+def unblock(session: Session, args: Args) -> Reply:
+    word = args.next()
+    is_error = args.more() and not args.option(b"TIMEOUT")
+    if is_error and not args.option(b"ERROR"):
+        raise ReplyError("ERR", "CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
+    number = parse_integer(word)
+    if number is None:
+        raise not_an_integer()
+    other = session.services.sessions.get(number)
+    if other is None or other.wait is None:
+        return 0
+    reason = ReplyError("UNBLOCKED", "client unblocked via CLIENT UNBLOCK")
+    session.services.answer_waiting(other, reason if is_error else other.wait.otherwise)
+    return 1
+
+
 class Filter:
     """Which sessions CLIENT KILL means; a session has to fit all that is given."""
 
@@ -281,7 +305,7 @@ def client_type(args: Args) -> bytes:
     word = args.next()
     kind = TYPES.get(word.lower())
     if kind is None:
-        raise ReplyError("ERR", f"Unknown client type '{shown(word)}'")
+        raise ReplyError("ERR", f"Unknown client type '{printed(word)}'")
     return kind
 
 
@@ -292,7 +316,7 @@ def type_of(session: Session) -> bytes:
 
 def existing_user(name: bytes) -> bytes:
     if name != DEFAULT_USER:
-        raise ReplyError("ERR", f"No such user '{shown(name)}'")
+        raise ReplyError("ERR", f"No such user '{printed(name)}'")
     return name
 
 

@@ -7,8 +7,8 @@ from typing import Final
 from kvik.commands.args import Args
 from kvik.commands.client_name import check_name
 from kvik.commands.family import Family
-from kvik.declaration import ANY, FAST, IMMEDIATE, LOADING, NO_AUTH, NOSCRIPT, STALE, SUBSCRIBED
-from kvik.errors import ReplyError, shown, syntax_error
+from kvik.declaration import ALLOW_BUSY, ANY, FAST, IMMEDIATE, LOADING, NO_AUTH, NOSCRIPT, STALE, SUBSCRIBED
+from kvik.errors import ReplyError, printed, syntax_error
 from kvik.numbers import parse_integer
 from kvik.replies import OK, PONG, Map, Reply, Status
 from kvik.services import REDIS_VERSION
@@ -16,7 +16,7 @@ from kvik.session import REPLY_ON, Session
 
 family = Family("connection")
 
-ANYONE: Final = NOSCRIPT | LOADING | STALE | FAST | NO_AUTH
+ANYONE: Final = NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY
 LEAVING: Final = ANYONE | IMMEDIATE | SUBSCRIBED
 DEFAULT_USER: Final = b"default"
 PROTOCOLS: Final = (2, 3)
@@ -89,7 +89,7 @@ def hello(session: Session, args: Args) -> Reply:
             name = args.next()
             check_name(name, "Client names")
         else:
-            raise ReplyError("ERR", f"Syntax error in HELLO option '{shown(args.next())}'")
+            raise ReplyError("ERR", f"Syntax error in HELLO option '{printed(args.next())}'")
     if credentials is not None:
         authenticate(session, credentials[0], credentials[1])
     elif not session.authenticated:

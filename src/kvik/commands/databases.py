@@ -3,7 +3,7 @@
 from kvik.commands.args import Args
 from kvik.commands.database_argument import database_argument, database_numbered, exchanged_number
 from kvik.commands.family import Family
-from kvik.declaration import ANY, FAST, LOADING, READONLY, STALE, WRITE
+from kvik.declaration import ANY, DANGEROUS, FAST, LOADING, READONLY, STALE, WRITE
 from kvik.errors import syntax_error
 from kvik.replies import OK, CommandLines, Reply
 from kvik.session import Session
@@ -27,7 +27,7 @@ def select(session: Session, args: Args) -> Reply:
 @family.command(
     "SWAPDB",
     args=(2, 2),
-    flags=WRITE | FAST,
+    flags=WRITE | FAST | DANGEROUS,
     summary="Exchanges the content of two databases.",
     syntax="index1 index2",
     since="4.0.0",
@@ -60,7 +60,7 @@ def count(session: Session, args: Args) -> Reply:
 @family.command(
     "FLUSHDB",
     args=(0, ANY),
-    flags=WRITE,
+    flags=WRITE | DANGEROUS,
     summary="Removes all keys from the selected database; the memory is freed later.",
     syntax="[ASYNC | SYNC]",
 )
@@ -73,7 +73,7 @@ def flushdb(session: Session, args: Args) -> Reply:
 @family.command(
     "FLUSHALL",
     args=(0, ANY),
-    flags=WRITE,
+    flags=WRITE | DANGEROUS,
     summary="Removes all keys from all databases; the memory is freed later.",
     syntax="[ASYNC | SYNC]",
 )

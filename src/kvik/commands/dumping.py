@@ -8,7 +8,8 @@ from kvik.declaration import ANY, DANGEROUS, DENYOOM, FIRST, READONLY, WRITE
 from kvik.errors import PayloadDamaged, ReplyError, syntax_error
 from kvik.events import GENERIC
 from kvik.numbers import INTEGER_MAX
-from kvik.rdb.reading import is_genuine, value_in
+from kvik.rdb.kinds import VERSION
+from kvik.rdb.reading import is_genuine, value_in, version_of
 from kvik.rdb.writing import payload_of
 from kvik.replies import OK, Reply
 from kvik.session import Session
@@ -17,6 +18,7 @@ from kvik.store.value import Value
 family = Family("generic")
 
 FREQUENCY_MAX: Final = 255
+NO_DEADLINE: Final = -1
 
 
 @family.command(
@@ -89,17 +91,26 @@ def restore(session: Session, args: Args) -> Reply:
             session.effect([b"DEL", key])
             session.event(GENERIC, b"del", key)
         return OK
-    words = [b"RESTORE", key, b"%d" % moment, payload, b"ABSTTL"]
-    if options.replaces:
-        # What was there is gone before the new key comes.
-        space.remove(key)
-        words.append(b"REPLACE")
+    # What was there is gone before the new key comes.
+    is_replaced = options.replaces and space.remove(key)
     space.put(key, value)
     if ttl:
         space.set_deadline(key, moment)
-    session.effect(words)
+    if version_of(payload) <= VERSION:
+        replace = [b"REPLACE"] if is_replaced else []
+        session.effect([b"RESTORE", key, b"%d" % moment, payload, b"ABSTTL", *replace])
+    else:
+        tell_in_commands(session, key, value, moment if ttl else NO_DEADLINE, is_replaced)
     session.event(GENERIC, b"restore", key)
     return OK
+
+
+def tell_in_commands(session: Session, key: bytes, value: Value, deadline: int, is_replaced: bool) -> None:
+    """Tell the journal what was restored without its payload: Redis 7.0 would not take it."""
+    if is_replaced:
+        session.effect([b"DEL", key])
+    for words in session.services.rebuild_key(key, value, deadline):
+        session.effect(words)
 
 
 def value_of(payload: bytes) -> Value:

@@ -7,9 +7,10 @@ moment has passed already, as Redis propagates it.
 from typing import Final
 
 from kvik.commands.args import Args
+from kvik.commands.dying import CONDITIONS, GT, LT, MILLISECOND, NO_DEADLINE, NX, SECOND, is_allowed
 from kvik.commands.family import Family
 from kvik.declaration import ANY, FAST, FIRST, READONLY, WRITE
-from kvik.errors import ReplyError, shown
+from kvik.errors import ReplyError, printed
 from kvik.events import GENERIC
 from kvik.numbers import INTEGER_MAX, INTEGER_MIN
 from kvik.replies import Reply
@@ -20,17 +21,7 @@ family = Family("generic")
 CHANGE: Final = WRITE | FAST
 LOOK: Final = READONLY | FAST
 
-SECOND: Final = 1000
-MILLISECOND: Final = 1
-
 NO_KEY: Final = -2
-NO_DEADLINE: Final = -1
-
-NX: Final = 1
-XX: Final = 2
-GT: Final = 4
-LT: Final = 8
-CONDITIONS: Final = ((b"NX", NX), (b"XX", XX), (b"GT", GT), (b"LT", LT))
 
 
 # Setting
@@ -117,7 +108,7 @@ def read_conditions(args: Args) -> int:
         word = args.next()
         flag = condition_named(word.upper())
         if flag == 0:
-            raise ReplyError("ERR", f"Unsupported option {shown(word)}")
+            raise ReplyError("ERR", f"Unsupported option {printed(word)}")
         conditions |= flag
     if conditions & NX and conditions != NX:
         raise ReplyError("ERR", "NX and XX, GT or LT options at the same time are not compatible")
@@ -139,15 +130,6 @@ def moment_in_range(amount: int, name: str, base: int, unit: int) -> int:
     if moment > INTEGER_MAX - base or moment < INTEGER_MIN:
         raise ReplyError("ERR", f"invalid expire time in '{name}' command")
     return moment + base
-
-
-def is_allowed(conditions: int, deadline: int | None, moment: int) -> bool:
-    """Return whether the conditions let `moment` take the place of `deadline`; none is the far future."""
-    if deadline is None:
-        return not conditions & (XX | GT)
-    if conditions & NX or (conditions & GT and moment <= deadline):
-        return False
-    return not (conditions & LT and moment >= deadline)
 
 
 @family.command(

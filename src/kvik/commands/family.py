@@ -5,6 +5,7 @@ from typing import Final, TypeAlias
 
 from kvik.commands.args import Args
 from kvik.declaration import ANY, NO_KEYS, Declaration, Keys
+from kvik.journal.level import level_of
 from kvik.replies import Reply
 from kvik.services import Usage
 from kvik.session import Session
@@ -73,6 +74,7 @@ class Command:
         self.declaration: Final = declaration
         self.handler: Final = handler
         self.flags: Final = declaration.flags
+        self.level: Final = level_of(declaration.since)
         self.first_argument: Final = 1 + declaration.name.count(" ")
         self.fewest_words: Final = declaration.fewest + self.first_argument
         self.most_words: Final = UNLIMITED_WORDS if declaration.most == ANY else declaration.most + self.first_argument

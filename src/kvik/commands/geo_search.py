@@ -22,8 +22,9 @@ STORE: Final = (b"STORE", b"STOREDIST")
 UNSORTED: Final = 0
 NEAREST_FIRST: Final = 1
 FARTHEST_FIRST: Final = 2
-# So many members of a cell are looked at in one step.
-LOOKED_AT: Final = 512
+# So many members of a cell are looked at in the first step, and at most in one: some searches soon have enough.
+LOOKED_AT_FIRST: Final = 32
+LOOKED_AT_MAX: Final = 512
 SEARCH_SYNTAX: Final = (
     "<FROMMEMBER member | FROMLONLAT longitude latitude> <BYRADIUS radius <M | KM | FT | MI>"
     " | BYBOX width height <M | KM | FT | MI>> [ASC | DESC] [COUNT count [ANY]]"
@@ -46,8 +47,9 @@ class Found:
         """Add what lies in a cell and inside the shape, in the order of the scores; up to `most`, 0: all."""
         low, high = cell.scores()
         rank, end = held.count_below(low, False), held.count_below(high, False)
+        count = LOOKED_AT_FIRST
         while rank < end:
-            members, scores = held.slice(rank, min(rank + LOOKED_AT, end))
+            members, scores = held.slice(rank, min(rank + count, end))
             for index in range(len(members)):
                 longitude, latitude = place_of(scores[index])
                 distance = shape.distance_to(longitude, latitude)
@@ -57,7 +59,8 @@ class Found:
                     self.distances.append(distance)
                     if len(self.members) == most:
                         return
-            rank += LOOKED_AT
+            rank += count
+            count = min(2 * count, LOOKED_AT_MAX)
 
     def sort(self, direction: int, count: int) -> None:
         """Bring them in order and keep the first `count`, as Redis does."""

@@ -7,11 +7,10 @@ whoever knows Redis 7.4's commands can read it.
 from typing import Final
 
 from kvik.commands.args import Args
-from kvik.commands.expiry import CONDITIONS, MILLISECOND, NO_DEADLINE, SECOND, is_allowed
+from kvik.commands.dying import CONDITIONS, MILLISECOND, NO_DEADLINE, SECOND, fields_dying, is_allowed
 from kvik.commands.family import Family
-from kvik.commands.hashes import dying
 from kvik.declaration import ANY, DENYOOM, FAST, FIRST, READONLY, WRITE
-from kvik.errors import ReplyError, shown, wrong_arity
+from kvik.errors import ReplyError, printed, wrong_arity
 from kvik.events import HASH
 from kvik.replies import Reply
 from kvik.session import Session
@@ -181,7 +180,7 @@ class Change:
         session, key = self._session, self._key
         session.keys.edited(key, self._fields)
         if self._dying:
-            session.effect(dying(key, moment, self._dying))
+            session.effect(fields_dying(key, moment, self._dying))
             session.event(HASH, b"hexpire", key)
         if self._deleted:
             session.effect([b"HDEL", key, *self._deleted])
@@ -374,7 +373,7 @@ class SetOptions:
         """Return whether FNX or FXX forbids to set the fields."""
         if not self.only_if_missing and not self.only_if_present:
             return False
-        return any([(fields.get(field) is not None) == self.only_if_missing for field in self.pairs[::2]])
+        return self.only_if_missing in [fields.get(field) is not None for field in self.pairs[::2]]
 
     def _read_option(self, session: Session, args: Args) -> None:
         if not args.more():
@@ -384,15 +383,16 @@ class SetOptions:
         if name in (b"FNX", b"FXX"):
             if self.only_if_missing or self.only_if_present:
                 raise ReplyError("ERR", "Only one of FXX or FNX arguments can be specified")
-            self.only_if_missing = args.option(b"FNX")
-            self.only_if_present = args.option(b"FXX")
+            self.only_if_missing = name == b"FNX"
+            self.only_if_present = name == b"FXX"
+            args.next()
         elif name in (b"EX", b"PX", b"EXAT", b"PXAT", b"KEEPTTL"):
             if self.moment >= 0 or self.keeps_deadlines:
                 raise ReplyError("ERR", "Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified")
-            self.keeps_deadlines = args.option(b"KEEPTTL")
             self.moment = lifetime_argument(session, args, "hsetex")
+            self.keeps_deadlines = self.moment < 0 and args.option(b"KEEPTTL")
         else:
-            raise ReplyError("ERR", f"unknown argument: {shown(word)}")
+            raise ReplyError("ERR", f"unknown argument: {printed(word)}")
 
 
 @family.command(
@@ -448,6 +448,6 @@ def set_fields(session: Session, key: bytes, fields: HashValue, options: SetOpti
     session.event(HASH, b"hset", key)
     session.effect([b"HSET", key, *pairs])
     for moment, names in by_moment.items():
-        session.effect(dying(key, moment, names))
+        session.effect(fields_dying(key, moment, names))
     if options.moment >= 0:
         session.event(HASH, b"hexpire", key)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from kvik.commands.args import Args
+from kvik.commands.dying import fields_dying
 from kvik.commands.family import Family
 from kvik.commands.sampling import chosen, count_argument
 from kvik.commands.scan_options import ScanOptions, cursor_argument
@@ -36,15 +37,10 @@ def rebuild(key: bytes, value: Value, deadline: int) -> list[list[bytes]]:
             commands.append([b"HSET", key, *flat[start : start + 2 * REBUILT_FIELDS]])
         for moment, names in value.deadlines().items():
             for start in range(0, len(names), REBUILT_FIELDS):
-                commands.append(dying(key, moment, names[start : start + REBUILT_FIELDS]))
+                commands.append(fields_dying(key, moment, names[start : start + REBUILT_FIELDS]))
     if deadline >= 0:
         commands.append([b"PEXPIREAT", key, b"%d" % deadline])
     return commands
-
-
-def dying(key: bytes, moment: int, names: list[bytes]) -> list[bytes]:
-    """Return the command that lets fields die at `moment`, in milliseconds since 1970."""
-    return [b"HPEXPIREAT", key, b"%d" % moment, b"FIELDS", b"%d" % len(names), *names]
 
 
 # Setting
@@ -199,7 +195,7 @@ def hincrbyfloat(session: Session, args: Args) -> Reply:
     session.effect([b"HSET", key, field, value])
     moment = fields.deadline(field)
     if moment >= 0:
-        session.effect(dying(key, moment, [field]))
+        session.effect(fields_dying(key, moment, [field]))
     return value
 
 

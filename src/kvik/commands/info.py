@@ -164,6 +164,7 @@ def statistics(session: Session) -> list[str]:
         f"total_net_output_bytes:{counted.bytes_written}",
         f"rejected_connections:{counted.connections_rejected}",
         f"expired_keys:{sum([space.expired_keys for space in spaces])}",
+        f"expired_subkeys:{sum([space.expired_members for space in spaces])}",
         f"evicted_keys:{sum([space.evicted_keys for space in spaces])}",
         f"total_eviction_exceeded_time:{exceeded}",
         f"current_eviction_exceeded_time:{exceeded_now}",

@@ -43,6 +43,17 @@ GROUP_CATEGORIES: Final = {
     "transactions": b"@transaction",
     "scripting": b"@scripting",
 }
+OTHER_CATEGORIES: Final[dict[str, list[bytes]]] = {
+    "CLIENT": [],
+    "OBJECT": [],
+    "PUBSUB": [],
+    "PUBSUB HELP": [],
+    "XGROUP": [],
+    "XINFO": [],
+    "SORT": [b"@set", b"@sortedset", b"@list"],
+    "SORT_RO": [b"@set", b"@sortedset", b"@list"],
+}
+"""What Redis puts elsewhere than the others of their group."""
 FLAG_CATEGORIES: Final = (
     (READONLY, b"@read"),
     (WRITE, b"@write"),
@@ -173,7 +184,8 @@ def meant_command(session: Session, words: list[bytes]) -> Declaration:
         declaration = declarations.get(words[0].upper() + b" " + words[1].upper())
     if declaration is None:
         raise ReplyError("ERR", "Invalid command specified")
-    if not has_keys(declaration):
+    if not has_keys(declaration) or declaration.group == "pubsub":
+        # The channels of a shard stand where keys do.
         raise ReplyError("ERR", "The command has no key arguments")
     arguments = len(words) - 1 - declaration.name.count(" ")
     if arguments < declaration.fewest or (declaration.most != ANY and arguments > declaration.most):
@@ -243,8 +255,13 @@ def statuses(words: list[bytes]) -> Set:
 def categories(declaration: Declaration) -> list[bytes]:
     """Return the ACL categories, derived as Redis does: from the group and the flags."""
     found: list[bytes] = []
+    name = declaration.name
     group = GROUP_CATEGORIES.get(declaration.group)
-    if group is not None:
+    if name in OTHER_CATEGORIES:
+        found += OTHER_CATEGORIES[name]
+    elif name == "COMMAND" or name.startswith("COMMAND "):
+        found.append(b"@connection")
+    elif group is not None:
         found.append(group)
     elif declaration.flags & (READONLY | WRITE) and not has_keys(declaration):
         found.append(b"@keyspace")

@@ -26,6 +26,7 @@ def put(session: Session, args: Args) -> Reply:
     values = values_to_edit(session, key)
     push(session, key, values, args.next())
     session.keys.edited(key, values)
+    session.event(LIST_EVENT, b"rpush", key)
     return len(values)
 
 
@@ -65,8 +66,10 @@ def update(session: Session, args: Args) -> Reply:
     if removed > 0:
         # Told last: so the key is never empty on the way, in a replay either, and keeps its time to live.
         session.effect([b"LREM", key, b"1", old])
-        session.event(LIST_EVENT, b"lrem", key)
     session.keys.edited(key, values)
+    session.event(LIST_EVENT, b"rpush", key)
+    if removed > 0:
+        session.event(LIST_EVENT, b"lrem", key)
     return removed
 
 
@@ -90,4 +93,3 @@ def push(session: Session, key: bytes, values: ListValue, value: bytes) -> None:
     """Put a value behind all others, and say so in Redis' words: what is journalled can be loaded there."""
     values.push_right(value)
     session.effect([b"RPUSH", key, value])
-    session.event(LIST_EVENT, b"rpush", key)

@@ -24,7 +24,7 @@ def ordered(keys: list[float], is_descending: bool, first: int, last: int) -> li
 
 def has_equal(keys: list[float], places: list[int]) -> bool:
     """Return whether there are equal keys; `places` are in order."""
-    return any([keys[places[index]] == keys[places[index - 1]] for index in range(1, len(places))])
+    return any(keys[places[index]] == keys[places[index - 1]] for index in range(1, len(places)))
 
 
 def ranks_of(keys: list[float], places: list[int]) -> list[int]:

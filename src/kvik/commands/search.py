@@ -5,7 +5,7 @@ from typing import Final
 from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.commands.scan_options import ScanOptions, cursor_argument
-from kvik.declaration import ANY, READONLY
+from kvik.declaration import ANY, DANGEROUS, READONLY
 from kvik.glob import Glob
 from kvik.replies import Reply
 from kvik.session import Session
@@ -18,7 +18,11 @@ RANDOM_BITS: Final = 62
 
 
 @family.command(
-    "KEYS", args=(1, 1), flags=READONLY, summary="Returns all key names that match a pattern.", syntax="pattern"
+    "KEYS",
+    args=(1, 1),
+    flags=READONLY | DANGEROUS,
+    summary="Returns all key names that match a pattern.",
+    syntax="pattern",
 )
 def keys(session: Session, args: Args) -> Reply:
     return matching(session, args.next())

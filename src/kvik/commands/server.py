@@ -7,8 +7,8 @@ from typing import Final
 from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.commands.help_text import help_text
-from kvik.declaration import ADMIN, ANY, FAST, LOADING, NO_MULTI, NOSCRIPT, READONLY, STALE, Keys
-from kvik.errors import ReplyError, shown, syntax_error
+from kvik.declaration import ADMIN, ALLOW_BUSY, ANY, FAST, LOADING, NO_MULTI, NOSCRIPT, READONLY, STALE, Keys
+from kvik.errors import ReplyError, printed, syntax_error
 from kvik.numbers import parse_float
 from kvik.replies import OK, Figures, Reply, Status
 from kvik.session import REPLY_OFF, Session
@@ -34,7 +34,7 @@ def time_(session: Session, args: Args) -> Reply:
 @family.command(
     "SHUTDOWN",
     args=(0, ANY),
-    flags=OPERATING | NO_MULTI,
+    flags=OPERATING | NO_MULTI | ALLOW_BUSY,
     summary="Ends the server in order and closes every connection.",
     syntax="[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]",
 )
@@ -149,7 +149,7 @@ def debug(session: Session, args: Args) -> Reply:
     if args.left() == 1 and args.option(b"HELP"):
         return debug_help()
     raise ReplyError(
-        "ERR", f"unknown subcommand or wrong number of arguments for '{shown(args.next()[:128])}'. Try DEBUG HELP."
+        "ERR", f"unknown subcommand or wrong number of arguments for '{printed(args.next()[:128])}'. Try DEBUG HELP."
     )
 
 

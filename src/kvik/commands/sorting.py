@@ -10,7 +10,7 @@ from kvik.commands.sort_pattern import Pattern
 from kvik.declaration import ANY, DANGEROUS, DENYOOM, FIRST, MOVABLE_KEYS, READONLY, WRITE, OptionalKeys
 from kvik.errors import ReplyError, syntax_error, wrong_type
 from kvik.events import GENERIC, LIST
-from kvik.numbers import parse_float
+from kvik.numbers import parse_float, parse_integer
 from kvik.replies import Reply
 from kvik.session import Session
 from kvik.store.keyspace import Keyspace
@@ -91,7 +91,7 @@ class Sorting:
         raise wrong_type()
 
     def _of_set(self, space: Keyspace, held: SetValue) -> list[bytes]:
-        """A set that is stored unsorted is sorted all the same, by its bytes: that what is stored is always the same."""
+        """A set that is stored unsorted is sorted all the same, by its bytes: what is stored is always the same."""
         first, end = self._range(len(held))
         members = held.members()
         if self.destination is not None:
@@ -127,7 +127,7 @@ class Sorting:
         by = self._by
         if not self._is_alphabetic:
             weighed = [(weight_of(element, space, by), element) for element in elements]
-            if any([weight != weight for weight, _ in weighed]):
+            if any(weight != weight for weight, _ in weighed):
                 raise ReplyError("ERR", "One or more scores can't be converted into double")
             weighed.sort(reverse=self._is_descending)
             return [element for _, element in weighed[first:end]]
@@ -155,6 +155,9 @@ def weight_of(element: bytes, space: Keyspace, by: Pattern | None) -> float:
 
 def number_of(text: bytes) -> float:
     """Return what C's strtod reads, up to a zero byte; nothing at all is 0. Where it is not all a number, NaN."""
+    integer = parse_integer(text)
+    if integer is not None:
+        return float(integer)
     end = text.find(b"\0")
     if end >= 0:
         text = text[:end]

@@ -6,7 +6,7 @@ from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.declaration import ALL, ANY, DENYOOM, EVERY_SECOND, FAST, FIRST, READONLY, WRITE
 from kvik.errors import ReplyError, not_an_integer, syntax_error, wrong_arity
-from kvik.events import GENERIC
+from kvik.events import EXPIRED, GENERIC
 from kvik.events import STRING as STRING_EVENT
 from kvik.numbers import INTEGER_MAX, parse_integer
 from kvik.replies import OK, Reply, Stored
@@ -144,6 +144,9 @@ def put_until(session: Session, key: bytes, value: bytes, deadline: int) -> None
     session.effect(set_until(key, value, deadline))
     session.event(STRING_EVENT, b"set", key)
     session.event(GENERIC, b"expire", key)
+    if not session.keys.contains(key):
+        # In Redis it goes at the next look.
+        session.event(EXPIRED, b"expired", key)
 
 
 @family.command(

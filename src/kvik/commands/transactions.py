@@ -2,14 +2,14 @@
 
 from kvik.commands.args import Args
 from kvik.commands.family import Family
-from kvik.declaration import ALL, ANY, COMPOSITE, FAST, IMMEDIATE, LOADING, NOSCRIPT, SKIP_MONITOR, STALE
+from kvik.declaration import ALL, ALLOW_BUSY, ANY, COMPOSITE, FAST, IMMEDIATE, LOADING, NOSCRIPT, SKIP_SLOWLOG, STALE
 from kvik.errors import ReplyError
 from kvik.replies import NULL_ARRAY, OK, Reply
 from kvik.session import Session
 
 family = Family("transactions")
 
-ANYTIME = NOSCRIPT | LOADING | STALE | FAST
+ANYTIME = NOSCRIPT | LOADING | STALE | FAST | ALLOW_BUSY
 
 
 @family.command("MULTI", args=(0, 0), flags=ANYTIME | IMMEDIATE, summary="Starts a transaction.", since="1.2.0")
@@ -23,7 +23,7 @@ def multi(session: Session, args: Args) -> Reply:
 @family.command(
     "EXEC",
     args=(0, 0),
-    flags=NOSCRIPT | LOADING | STALE | SKIP_MONITOR | IMMEDIATE | COMPOSITE,
+    flags=NOSCRIPT | LOADING | STALE | SKIP_SLOWLOG | IMMEDIATE | COMPOSITE,
     summary="Executes all commands in a transaction.",
     since="1.2.0",
 )

@@ -26,8 +26,10 @@ from kvik.journal.base_file import BaseFile
 from kvik.journal.compaction_work import OpenLog, Publish, Tidy, WriteBatch
 from kvik.journal.files import Files, WritingFile
 from kvik.journal.generations import Growth, Retention, last_generation, unnamed
+from kvik.journal.level import LOWEST, level_of, shown_level
 from kvik.journal.log_file import close_quietly, reason_of
 from kvik.journal.manifest import BASE, INCR, PART, JournalFile, Manifest, path_in
+from kvik.journal.raising import Raising
 from kvik.journal.worker import Job, Worker
 from kvik.journal.writer import FileJournal
 from kvik.services import Services
@@ -80,6 +82,8 @@ class Commands(Taker):
     def __init__(self, services: Services) -> None:
         super().__init__()
         self.size = 0
+        self.level = LOWEST
+        """The level of all that was collected."""
         self._services: Final = services
         self._database = 0
         self._parts: list[bytes] = []
@@ -101,6 +105,7 @@ class Commands(Taker):
         return parts
 
     def _add(self, words: list[bytes]) -> None:
+        self.level = max(self.level, self._services.level_of(words[0]))
         part = encode_request(words)
         self._parts.append(part)
         self.size += len(part)
@@ -161,6 +166,8 @@ class Compaction:
         self._publishing: Publish | None = None
         self._tidying: Tidy | None = None
         self._job: Job | None = None
+        self._raising: Final = Raising(files, directory, journal, worker.beside(), services.clock)
+        journal.level = level_of(manifest.level)
         self._measure()
 
     # Asking
@@ -181,6 +188,10 @@ class Compaction:
 
     def is_running(self) -> bool:
         return self._state != IDLE
+
+    def is_raising(self) -> bool:
+        """Return whether the level is to be raised: the journal waits for it."""
+        return self._raising.is_wanted()
 
     def is_rescue(self) -> bool:
         return self._is_rescue and self.is_running()
@@ -213,6 +224,8 @@ class Compaction:
 
     def step(self, budget_ms: float) -> bool:
         """Go on for about `budget_ms`, between two turns; return whether there is more that could be done at once."""
+        if self._raising.is_wanted() and self._state != OPENING and self._state != PUBLISHING:
+            self._raise_level()
         if self._job is not None and not self._job.is_done:
             return self._state == WALKING and self._walk(budget_ms)
         if self._state != IDLE and self._state != TIDYING and self._must_give_up():
@@ -232,6 +245,16 @@ class Compaction:
             if self._state == TURNING or self._state == WALKING or self._journal.is_rotating():
                 self._complaint = "the server is shutting down"
             self.step(0)
+        self._raising.finish(self.manifest)
+
+    def _raise_level(self) -> None:
+        # While it turns, the manifest that is there names a log more.
+        opening = self._opening if self._state == TURNING else None
+        level = self._raising.step(self.manifest if opening is None else opening.manifest)
+        if level:
+            self.manifest = self.manifest.at_level(level)
+            if opening is not None:
+                opening.manifest = opening.manifest.at_level(level)
 
     def _next_state(self) -> bool:
         self._job = None
@@ -262,7 +285,7 @@ class Compaction:
         if self._is_rescue_wanted:
             self._is_rescue_wanted = False
             return self._begin_rescue()
-        if not self._is_wanted and not self._has_grown():
+        if self._raising.is_wanted() or (not self._is_wanted and not self._has_grown()):
             return False
         self._is_wanted = False
         self._begin()
@@ -361,10 +384,12 @@ class Compaction:
     # Ending
 
     def _publish(self) -> bool:
-        if self._journal.is_rotating():
+        if self._journal.is_rotating() or self._raising.is_running():
             # Until the old log is durable, the new one is not what the journal writes to.
             return False
         self._end_snapshot()
+        level = max(self._commands.level, self._journal.needed)
+        self._journal.level_falls(level)
         self._publishing = Publish(
             self._files,
             self._directory,
@@ -373,6 +398,7 @@ class Compaction:
             self.retention,
             self._clock.now,
             self._is_rescue,
+            shown_level(level),
         )
         self._start(self._publishing, PUBLISHING)
         return True
@@ -383,6 +409,7 @@ class Compaction:
             return
         removed = unnamed(self.manifest, publishing.manifest) + self._leftovers
         self.manifest = publishing.manifest
+        self._journal.level_said(level_of(self.manifest.level))
         self._leftovers = []
         self._succeed()
         log = publishing.file

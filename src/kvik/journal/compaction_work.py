@@ -16,7 +16,7 @@ class OpenLog(Job):
     def __init__(self, files: Files, directory: str, manifest: Manifest) -> None:
         super().__init__()
         self.file: WritingFile | None = None
-        self.manifest: Final = manifest
+        self.manifest = manifest
         self._files: Final = files
         self._directory: Final = directory
 
@@ -54,6 +54,7 @@ class Publish(Job):
         retention: Retention,
         now: int,
         is_rescue: bool,
+        level: str,
     ) -> None:
         super().__init__()
         self.file: WritingFile | None = None
@@ -64,6 +65,7 @@ class Publish(Job):
         self._retention: Final = retention
         self._now: Final = now
         self._is_rescue: Final = is_rescue
+        self._level: Final = level
 
     def work(self) -> None:
         base = JournalFile(self._generation, BASE)
@@ -71,6 +73,7 @@ class Publish(Job):
         if self._is_rescue:
             self.file = create_log(self._files, self._directory, log)
         after = next_manifest(self._files, self._directory, self.manifest, base, log, self._retention, self._now)
+        after = after.at_level(self._level)
         write_manifest(self._files, self._directory, after)
         self.manifest = after
 

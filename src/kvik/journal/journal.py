@@ -4,6 +4,7 @@ from mypy_extensions import mypyc_attr
 
 from kvik.errors import ReplyError
 from kvik.journal.files import WritingFile
+from kvik.journal.level import LOWEST
 from kvik.request import Request
 
 
@@ -44,6 +45,8 @@ class Journal:
         self.sequence = 0
         self.released = 0
         self.is_refusing = False
+        self.needed = LOWEST
+        """The level of what was recorded so far; see level.py."""
         self.owner = JournalOwner()
 
     def record(self, database: int, request: Request) -> None:
@@ -51,6 +54,10 @@ class Journal:
 
     def record_effect(self, database: int, words: list[bytes]) -> None:
         """Something happened in `database` that `words` repeat exactly."""
+
+    def need(self, level: int) -> None:
+        """What is recorded next needs this level."""
+        self.needed = max(self.needed, level)
 
     def begin_group(self) -> None:
         """What is recorded until `end_group` is kept whole or not at all."""

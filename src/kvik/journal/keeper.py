@@ -79,7 +79,8 @@ class Keeper(Persistence):
         """Return whether a slice of work is due soon: a compaction runs, or a backup."""
         if self._backups is not None and self._backups.is_running():
             return True
-        return self._compaction is not None and self._compaction.is_running()
+        compaction = self._compaction
+        return compaction is not None and (compaction.is_running() or compaction.is_raising())
 
     def is_loaded(self) -> bool:
         return self._journal is not None
@@ -175,6 +176,7 @@ class Keeper(Persistence):
             ("aof_buffer_length", journal.held_bytes()),
             ("aof_pending_bio_fsync", int(journal.is_syncing())),
             ("aof_delayed_fsync", journal.delayed),
+            ("kvik_level", compaction.manifest.level),
             ("aof_generation", compaction.generation),
             ("aof_sequence", journal.sequence),
             ("aof_durable_sequence", journal.durable),
@@ -201,6 +203,7 @@ class Keeper(Persistence):
         compaction = Compaction(
             self._files, self._directory, loading.manifest, journal, services, self._worker, Compactions(self)
         )
+        journal.need(services.level())
         journal.owner = Journals(self, self._owner, compaction)
         journal.start()
         self._journal = journal

@@ -11,13 +11,14 @@ from zlib import crc32
 from kvik.dialects.words import split_words
 from kvik.errors import JournalDamaged, UnbalancedQuotes
 from kvik.journal.files import Files
+from kvik.journal.level import LOWEST, shown_level
 from kvik.journal.log_file import write_all
 
 FOLDER: Final = "appendonlydir"
 NAME: Final = "appendonly.aof.manifest"
 PART: Final = ".part"
 """How the name of a file ends that is not whole yet."""
-LEVEL: Final = "7.0"
+LEVEL: Final = shown_level(LOWEST)
 """The Redis version whose commands every journal needs at least."""
 
 BASE: Final = "base"
@@ -28,7 +29,7 @@ NO_SEQUENCE: Final = -1
 
 JOURNAL_FILE: Final = re.compile(r"appendonly\.aof\.([1-9][0-9]{0,14})\.(base|incr)\.aof")
 FILE_LINE: Final = re.compile(rb"file (appendonly\.aof\.[0-9]{1,15}\.(?:base|incr)\.aof) seq ([0-9]{1,15}) type ([bi])")
-LEVEL_LINE: Final = re.compile(rb"# kvik1 level ([0-9]{1,4}\.[0-9]{1,4})")
+LEVEL_LINE: Final = re.compile(rb"# kvik1 level ([0-9]{1,4}\.[0-9]{1,4}|kvik)")
 KEPT_LINE: Final = re.compile(
     rb"# kvik1 kept ([0-9]{1,15})(?: base (appendonly\.aof\.[0-9]{1,15}\.base\.aof))?"
     rb"((?: incr appendonly\.aof\.[0-9]{1,15}\.incr\.aof)+)"
@@ -59,6 +60,10 @@ class Manifest:
         self.files: Final = files
         self.kept: Final[list[list[JournalFile]]] = [] if kept is None else kept
         self.level: Final = level
+
+    def at_level(self, level: str) -> "Manifest":
+        """Return one of the same files that says this level."""
+        return Manifest(self.files, self.kept, level)
 
     def last(self) -> JournalFile:
         """Return the file that grows."""

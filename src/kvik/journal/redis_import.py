@@ -8,6 +8,7 @@ from kvik.journal.base_file import BaseFile
 from kvik.journal.compaction import BATCH_BYTES, SLICE_BYTES, SLICE_KEYS, Commands
 from kvik.journal.files import Files
 from kvik.journal.fresh_directory import FreshDirectory
+from kvik.journal.level import shown_level
 from kvik.journal.manifest import BASE, INCR, JournalFile, Manifest
 from kvik.journal.redis_log import RedisLog, redis_files
 from kvik.replies import Reply
@@ -17,8 +18,8 @@ from kvik.session import Outlet, Session
 
 ALSO: Final = (b"SELECT", b"MULTI", b"EXEC", b"PING")
 """What may stand in such a file and writes nothing. PING: the marks of a journal that a redis-server went on with."""
-RELATIVE: Final = (b"EXPIRE", b"PEXPIRE", b"SETEX", b"PSETEX")
-WITH_OPTIONS: Final = (b"SET", b"GETEX")
+RELATIVE: Final = (b"EXPIRE", b"PEXPIRE", b"SETEX", b"PSETEX", b"HEXPIRE", b"HPEXPIRE")
+WITH_OPTIONS: Final = (b"SET", b"GETEX", b"HSETEX", b"HGETEX")
 RELATIVE_OPTIONS: Final = (b"EX", b"PX")
 REQUESTS_BETWEEN_LOOKS: Final = 64
 NAME_MAX: Final = 64
@@ -65,13 +66,13 @@ class RedisImport:
         """Make the new directory, when everything has been read. What is over by now is left out."""
         base, log = JournalFile(1, BASE), JournalFile(1, INCR)
         moment = self._services.clock.tick()
-        write_base(self._services, BaseFile(self._files, fresh.part, base, 0, 0, moment))
+        level = write_base(self._services, BaseFile(self._files, fresh.part, base, 0, 0, moment))
         file = fresh.create(log.name)
         try:
             file.sync()
         finally:
             file.close()
-        fresh.finish(Manifest([base, log]))
+        fresh.finish(Manifest([base, log], [], shown_level(level)))
 
     def _run_until(self, until: float) -> bool:
         clock = self._services.clock
@@ -124,6 +125,9 @@ def is_relative(name: bytes, words: list[bytes]) -> bool:
     if name in RELATIVE:
         return True
     options = words[3:] if name == b"SET" else words[2:]
+    names = [word.upper() for word in options]
+    if b"FIELDS" in names:
+        options = options[: names.index(b"FIELDS")]
     found = [word for word in options if word.upper() in RELATIVE_OPTIONS]
     return name in WITH_OPTIONS and len(found) > 0
 
@@ -144,8 +148,8 @@ def failure_in(reply: Reply) -> ReplyError | None:
     return None
 
 
-def write_base(services: Services, base: BaseFile) -> None:
-    """Write all data of an engine as of now. Raises OSError."""
+def write_base(services: Services, base: BaseFile) -> int:
+    """Write all data of an engine as of now; return the level it needs. Raises OSError."""
     commands = Commands(services)
     snapshot = services.begin_snapshot()
     while not snapshot.is_over():
@@ -154,3 +158,4 @@ def write_base(services: Services, base: BaseFile) -> None:
             base.append(b"".join(commands.taken()))
     services.end_snapshot(snapshot)
     base.finish(b"".join(commands.taken()))
+    return commands.level

@@ -14,6 +14,7 @@ from kvik.errors import CannotRewind
 from kvik.journal.files import Files
 from kvik.journal.fresh_directory import FreshDirectory
 from kvik.journal.frozen_files import FrozenFiles
+from kvik.journal.level import shown_level
 from kvik.journal.manifest import JournalFile, Manifest, path_in
 from kvik.journal.mark import MARK_SIZE, OPENING, parse_mark
 from kvik.journal.reader import Limit, Reader
@@ -70,6 +71,7 @@ class Rewind:
         frozen = FrozenFiles(files, [path_in(directory, file.name) for file in files_read])
         self._files: Final[Files] = frozen
         self._reader: Final = Reader(frozen, directory, files_read, limit)
+        self._services: Final = services
         self._replay: Final = Replay(services)
 
     @property
@@ -102,7 +104,7 @@ class Rewind:
                 fresh.copy(source, file.name, size)
             finally:
                 source.close()
-        fresh.finish(Manifest([file for file, _size in parts], [], self._manifest.level))
+        fresh.finish(Manifest([file for file, _size in parts], [], shown_level(self._services.level())))
 
     def _parts(self) -> list[tuple[JournalFile, int]]:
         """Return the files that were read, with how many of their bytes count."""

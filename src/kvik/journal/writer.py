@@ -9,6 +9,7 @@ from kvik.clock import Clock
 from kvik.errors import ReplyError
 from kvik.journal.files import WritingFile
 from kvik.journal.journal import Journal
+from kvik.journal.level import LOWEST
 from kvik.journal.log_file import Batch, LogEnd, LogFile, close_quietly, reason_of
 from kvik.journal.mark import LENGTH_MAX
 from kvik.journal.syncer import Syncer
@@ -50,6 +51,7 @@ class FileJournal(Journal):
       the owner has made a new generation (`begin_generation`, `adopt`).
     - *rotating*: the batches from now on belong to the next file, which begins when this one is durable.
     - *late*: with `everysec`, what is not durable is too old.
+    - *low*: something needs a `level` that the manifest does not say yet (see level.py); the owner raises it.
     """
 
     def __init__(
@@ -93,6 +95,9 @@ class FileJournal(Journal):
         self._depth = 0
         self._group_size = 0
         self._group_begin = 0
+
+        # What the manifest says, and what the batches of this file and the next ones need.
+        self.level = LOWEST
 
         self._held: list[Batch] = []
         self._held_bytes = 0
@@ -235,7 +240,7 @@ class FileJournal(Journal):
     # Writing
 
     def _may_write(self, now: float) -> bool:
-        if self._is_failing or self._is_lost or self._next is not None:
+        if self._is_failing or self._is_lost or self._next is not None or self.needed > self.level:
             return False
         return self._policy != EVERYSEC or not self._is_late(now)
 
@@ -272,7 +277,7 @@ class FileJournal(Journal):
             self._hold(batch)
 
     def _write_held(self) -> None:
-        if self._write(self._held):
+        if self.needed <= self.level and self._write(self._held):
             self._forget_held()
             self._is_failing = False
             self._accept()
@@ -377,6 +382,7 @@ class FileJournal(Journal):
         moment = self.sequence
         self._next = file
         self._database = 0
+        self.needed = LOWEST
         if self._log.is_durable():
             self._turn_over(file)
         self._go_on(self._clock.monotonic())
@@ -396,6 +402,7 @@ class FileJournal(Journal):
         self._seal_between_turns()
         self._forget_held()
         self._database = 0
+        self.needed = LOWEST
         self._moment = self.sequence
         return self._moment
 
@@ -446,6 +453,24 @@ class FileJournal(Journal):
         self._next = None
         close_quietly(old.file)
         self._write_held()
+
+    # The level
+
+    def level_said(self, level: int) -> None:
+        """The durable manifest says this level: what needed it is written."""
+        self.level = level
+        if not self._is_failing and not self._is_lost and not self._held:
+            self._accept()
+        self._go_on(self._clock.monotonic())
+
+    def level_falls(self, level: int) -> None:
+        """From now on the manifest may say this level only."""
+        self.level = min(self.level, level)
+
+    def level_failed(self, reason: str) -> None:
+        """The manifest could not be written; it is tried again."""
+        if not self._is_failing and not self._is_lost:
+            self._refuse(reason)
 
     # Refusing
 

@@ -1,4 +1,4 @@
-"""Reads a payload from its beginning to its end, and not a byte beyond. Knows the numbers and strings of RDB, no value."""
+"""Reads a payload from its beginning to its end and no byte beyond. Knows the numbers and strings of RDB, no value."""
 
 from typing import Final
 
@@ -44,10 +44,10 @@ class Cursor:
         return self.data[place]
 
     def take(self, count: int) -> bytes:
-        """Return the next bytes."""
-        place = self.place
-        if count > self._end - place:
+        """Return the next bytes; `count` may be any number that is not negative."""
+        if count > self.left():
             raise PayloadDamaged("it ends too early")
+        place = self.place
         self.place = place + count
         return self.data[place : place + count]
 

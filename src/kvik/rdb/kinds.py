@@ -21,9 +21,15 @@ LIST_OF_LISTPACKS: Final = 18
 STREAM_2: Final = 19
 SET_LISTPACK: Final = 20
 STREAM_3: Final = 21
+HASH_DYING: Final = 24
+HASH_LISTPACK_DYING: Final = 25
+"""The two of hashes whose fields have deadlines."""
 
 VERSION: Final = 10
 """Redis 7.0's: what is written is read by every Redis from there on."""
+
+VERSION_OF_DYING: Final = 12
+"""Redis 7.4's, where hashes have fields that die."""
 
 VERSION_MAX: Final = 12
 """Redis 7.4's and 8's: their forms of plain values are the same, or are known here too."""

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from librt.strings import BytesWriter
 from mypy_extensions import i64
 
 from kvik.errors import PayloadDamaged
@@ -11,6 +12,7 @@ from kvik.rdb.cursor import Cursor
 HEADER_BYTES: Final = 6
 END: Final = 0xFF
 COUNT_UNKNOWN: Final = 0xFFFF
+BACK_LENGTH_OF_1_BYTE_MAX: Final = 127
 # The first byte of an item, by the lowest one of each kind.
 SHORT_STRING: Final = 0x80
 INTEGER_OF_13_BITS: Final = 0xC0
@@ -21,6 +23,7 @@ INTEGER_OF_24_BITS: Final = 0xF2
 INTEGER_OF_32_BITS: Final = 0xF3
 INTEGER_OF_64_BITS: Final = 0xF4
 SIGN_OF_13_BITS: Final = 1 << 12
+SHORT_STRING_MAX: Final = 64
 LONG_STRING_MIN: Final = 1 << 12
 
 
@@ -66,14 +69,18 @@ def item_after(cursor: Cursor, first: i64) -> bytes:
 
 def check_back_length(cursor: Cursor, size: int) -> None:
     """Step over the length behind an item of so many bytes, for those who read backwards."""
-    expected = back_length(size)
-    if cursor.take(len(expected)) != expected:
+    if size <= BACK_LENGTH_OF_1_BYTE_MAX:
+        is_same = cursor.byte() == size
+    else:
+        expected = back_length(size)
+        is_same = cursor.take(len(expected)) == expected
+    if not is_same:
         raise PayloadDamaged("a listpack has an item with two lengths")
 
 
 def back_length(size: int) -> bytes:
     """Return a length as it stands behind an item: seven bits a byte, and a high bit where one comes before."""
-    if size <= 127:
+    if size <= BACK_LENGTH_OF_1_BYTE_MAX:
         return bytes([size])
     # As Redis: where the last number of so many bytes would be, it takes one more.
     count = 2 if size < 16383 else 3 if size < 2097151 else 4 if size < 268435455 else 5
@@ -85,38 +92,50 @@ def back_length(size: int) -> bytes:
 
 def listpack_of(items: list[bytes]) -> bytes:
     """Return items as one listpack; what is an integer is kept as one, as Redis does."""
-    parts = [b""]
+    out = BytesWriter()
     for item in items:
-        entry = entry_of(item)
-        parts.append(entry)
-        parts.append(back_length(len(entry)))
-    parts.append(bytes([END]))
-    body = b"".join(parts)
-    size = HEADER_BYTES + len(body)
-    return size.to_bytes(4, "little") + min(len(items), COUNT_UNKNOWN).to_bytes(2, "little") + body
+        start = len(out)
+        write_entry(item, out)
+        size = len(out) - start
+        if size <= BACK_LENGTH_OF_1_BYTE_MAX:
+            out.append(size)
+        else:
+            out.write(back_length(size))
+    out.append(END)
+    size = HEADER_BYTES + len(out)
+    count = min(len(items), COUNT_UNKNOWN)
+    return int(size).to_bytes(4, "little") + count.to_bytes(2, "little") + out.getvalue()
 
 
-def entry_of(item: bytes) -> bytes:
-    """Return an item without the length behind it."""
+def write_entry(item: bytes, out: BytesWriter) -> None:
+    """Append an item without the length behind it."""
     number = parse_integer(item)
     if number is not None:
-        return entry_of_integer(number)
+        write_integer(number, out)
+        return
     length = len(item)
-    if length < 64:
-        return bytes([SHORT_STRING | length]) + item
-    if length < LONG_STRING_MIN:
-        return bytes([MIDDLING_STRING | length >> 8, length & 255]) + item
-    return bytes([LONG_STRING]) + length.to_bytes(4, "little") + item
+    if length < SHORT_STRING_MAX:
+        out.append(SHORT_STRING | length)
+    elif length < LONG_STRING_MIN:
+        out.append(MIDDLING_STRING | length >> 8)
+        out.append(length & 255)
+    else:
+        out.append(LONG_STRING)
+        out.write(length.to_bytes(4, "little"))
+    out.write(item)
 
 
-def entry_of_integer(number: int) -> bytes:
+def write_integer(number: int, out: BytesWriter) -> None:
     if 0 <= number < SHORT_STRING:
-        return bytes([number])
-    if -SIGN_OF_13_BITS <= number < SIGN_OF_13_BITS:
-        bits = number & 0x1FFF
-        return bytes([INTEGER_OF_13_BITS | bits >> 8, bits & 255])
-    for kind in (INTEGER_OF_16_BITS, INTEGER_OF_24_BITS, INTEGER_OF_32_BITS):
-        size = kind - INTEGER_OF_16_BITS + 2
-        if -(1 << 8 * size - 1) <= number < 1 << 8 * size - 1:
-            return bytes([kind]) + number.to_bytes(size, "little", signed=True)
-    return bytes([INTEGER_OF_64_BITS]) + number.to_bytes(8, "little", signed=True)
+        out.append(number)
+    elif -SIGN_OF_13_BITS <= number < SIGN_OF_13_BITS:
+        out.append(INTEGER_OF_13_BITS | (number & 0x1FFF) >> 8)
+        out.append(number & 255)
+    else:
+        kind, size = INTEGER_OF_64_BITS, 8
+        for smaller in (INTEGER_OF_32_BITS, INTEGER_OF_24_BITS, INTEGER_OF_16_BITS):
+            bytes_of_kind = smaller - INTEGER_OF_16_BITS + 2
+            if -(1 << 8 * bytes_of_kind - 1) <= number < 1 << 8 * bytes_of_kind - 1:
+                kind, size = smaller, bytes_of_kind
+        out.append(kind)
+        out.write(number.to_bytes(size, "little", signed=True))

@@ -90,7 +90,7 @@ def items_of_intset(data: bytes) -> list[bytes]:
     if size not in (2, 4, 8) or count * size != cursor.left():
         raise PayloadDamaged("an intset has another size than it says")
     numbers = [cursor.signed(size) for _ in range(count)]
-    if any([numbers[index - 1] >= numbers[index] for index in range(1, count)]):
+    if any(numbers[index - 1] >= numbers[index] for index in range(1, count)):
         raise PayloadDamaged("an intset is not in order")
     return [b"%d" % number for number in numbers]
 

@@ -8,13 +8,15 @@ import math
 from typing import Final
 
 from kvik.errors import PayloadDamaged
-from kvik.numbers import parse_float
+from kvik.numbers import parse_float, parse_integer
 from kvik.rdb.checksum import crc64
 from kvik.rdb.cursor import Cursor
 from kvik.rdb.kinds import (
     FOOTER_BYTES,
     HASH,
+    HASH_DYING,
     HASH_LISTPACK,
+    HASH_LISTPACK_DYING,
     HASH_ZIPLIST,
     HASH_ZIPMAP,
     LIST,
@@ -45,12 +47,20 @@ from kvik.store.value import Value
 NOT_A_NUMBER: Final = 253
 INFINITY: Final = 254
 MINUS_INFINITY: Final = 255
+MOMENT_MAX: Final = (1 << 48) - 2
+"""The last moment a field can die, in milliseconds: Redis keeps 48 bits of it."""
+
+
+def version_of(payload: bytes) -> int:
+    """Return the version of RDB that a payload says; it has to be as long as that."""
+    end = len(payload)
+    return int.from_bytes(payload[end - 10 : end - 8], "little")
 
 
 def is_genuine(payload: bytes) -> bool:
     """Return whether a payload has a version that can be read, and the right checksum."""
     end = len(payload)
-    if end < FOOTER_BYTES or int.from_bytes(payload[end - 10 : end - 8], "little") > VERSION_MAX:
+    if end < FOOTER_BYTES or version_of(payload) > VERSION_MAX:
         return False
     return crc64(payload, end - 8).to_bytes(8, "little") == payload[end - 8 :]
 
@@ -74,6 +84,8 @@ def value_at(cursor: Cursor) -> Value:
         return set_at(cursor, form)
     if form in (HASH, HASH_ZIPMAP, HASH_ZIPLIST, HASH_LISTPACK):
         return hash_at(cursor, form)
+    if form in (HASH_DYING, HASH_LISTPACK_DYING):
+        return dying_hash_at(cursor, form)
     if form in (ZSET, ZSET_OF_TEXTS):
         return scores_at(cursor, form)
     if form in (ZSET_ZIPLIST, ZSET_LISTPACK):
@@ -143,6 +155,35 @@ def hash_at(cursor: Cursor, form: int) -> HashValue:
         if not made.set(items[index], items[index + 1]):
             raise twice()
     return made
+
+
+def dying_hash_at(cursor: Cursor, form: int) -> HashValue:
+    """Return a hash whose fields have deadlines; a listpack has the moments themselves, 0 where there is none."""
+    made = HashValue()
+    first = cursor.unsigned(8)
+    if form == HASH_LISTPACK_DYING:
+        items = items_of(cursor.string())
+        if len(items) % 3:
+            raise PayloadDamaged("something stands without its other half")
+        for index in range(0, len(items), 3):
+            add_dying(made, items[index], items[index + 1], parse_integer(items[index + 2]))
+    else:
+        for _ in range(count_at(cursor)):
+            distance = cursor.length()
+            field = cursor.string()
+            add_dying(made, field, cursor.string(), first + distance - 1 if distance else 0)
+    if len(made) == 0:
+        raise empty()
+    return made
+
+
+def add_dying(made: HashValue, field: bytes, value: bytes, moment: int | None) -> None:
+    if moment is None or not 0 <= moment <= MOMENT_MAX:
+        raise PayloadDamaged("a deadline is no moment")
+    if not made.set(field, value):
+        raise twice()
+    if moment > 0:
+        made.set_deadline(field, moment)
 
 
 # Sorted sets

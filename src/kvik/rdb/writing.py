@@ -4,10 +4,10 @@ from typing import Final
 
 from librt.strings import BytesWriter, write_f64_le
 
-from kvik.numbers import parse_integer
 from kvik.rdb.checksum import crc64
 from kvik.rdb.kinds import (
     HASH,
+    HASH_DYING,
     HASH_LISTPACK,
     LIST_OF_LISTPACKS,
     PACKED_NODE,
@@ -15,11 +15,13 @@ from kvik.rdb.kinds import (
     SET_INTSET,
     STRING,
     VERSION,
+    VERSION_OF_DYING,
     ZSET,
     ZSET_LISTPACK,
 )
 from kvik.rdb.listpack import listpack_of
 from kvik.rdb.old_packs import intset_of
+from kvik.rdb.writing_strings import write_length, write_string
 from kvik.store.hash_value import HashValue
 from kvik.store.list_value import ListValue
 from kvik.store.set_value import SetValue
@@ -30,16 +32,14 @@ from kvik.store.value import Value, as_bytes
 NODE_BYTES: Final = 8_192
 # What is written of a sorted set in one step.
 WRITTEN_MEMBERS: Final = 512
-# Integers that are kept as such are the short ones: see rdbTryIntegerEncoding.
-INTEGER_LENGTH_MAX: Final = 11
-INTEGER_FORMS: Final = ((0xC0, 1), (0xC1, 2), (0xC2, 4))
 
 
 def payload_of(value: Value) -> bytes:
     """Return a value with its form before it, and behind it version and checksum."""
     out = BytesWriter()
+    version = VERSION
     if isinstance(value, HashValue):
-        write_hash(value, out)
+        version = write_hash(value, out)
     elif isinstance(value, SetValue):
         write_set(value, out)
     elif isinstance(value, SortedSet):
@@ -49,35 +49,9 @@ def payload_of(value: Value) -> bytes:
     else:
         out.append(STRING)
         write_string(as_bytes(value), out)
-    out.write(VERSION.to_bytes(2, "little"))
+    out.write(version.to_bytes(2, "little"))
     data = out.getvalue()
     return data + crc64(data, len(data)).to_bytes(8, "little")
-
-
-def write_length(length: int, out: BytesWriter) -> None:
-    if length < 1 << 6:
-        out.append(length)
-    elif length < 1 << 14:
-        out.append(0x40 | length >> 8)
-        out.append(length & 255)
-    elif length < 1 << 32:
-        out.append(0x80)
-        out.write(length.to_bytes(4, "big"))
-    else:
-        out.append(0x81)
-        out.write(length.to_bytes(8, "big"))
-
-
-def write_string(text: bytes, out: BytesWriter) -> None:
-    number = parse_integer(text) if len(text) <= INTEGER_LENGTH_MAX else None
-    if number is not None:
-        for form, size in INTEGER_FORMS:
-            if -(1 << 8 * size - 1) <= number < 1 << 8 * size - 1:
-                out.append(form)
-                out.write(number.to_bytes(size, "little", signed=True))
-                return
-    write_length(len(text), out)
-    out.write(text)
 
 
 def write_list(value: ListValue, out: BytesWriter) -> None:
@@ -117,16 +91,36 @@ def write_set(value: SetValue, out: BytesWriter) -> None:
         write_string(member, out)
 
 
-def write_hash(value: HashValue, out: BytesWriter) -> None:
+def write_hash(value: HashValue, out: BytesWriter) -> int:
+    """Append a hash; return the version it needs."""
+    dying = value.deadlines()
+    if dying:
+        write_dying_hash(value, dying, out)
+        return VERSION_OF_DYING
     items = value.flat()
     if value.encoding() == b"listpack":
         out.append(HASH_LISTPACK)
         write_string(listpack_of(items), out)
-        return
+        return VERSION
     out.append(HASH)
     write_length(len(value), out)
     for item in items:
         write_string(item, out)
+    return VERSION
+
+
+def write_dying_hash(value: HashValue, dying: dict[int, list[bytes]], out: BytesWriter) -> None:
+    """Append a hash with the deadlines of its fields: each as its distance from the first one, and one more."""
+    first = min(dying)
+    distances = {field: moment - first + 1 for moment, fields in dying.items() for field in fields}
+    items = value.flat()
+    out.append(HASH_DYING)
+    out.write(first.to_bytes(8, "little"))
+    write_length(len(value), out)
+    for index in range(0, len(items), 2):
+        write_length(distances.get(items[index], 0), out)
+        write_string(items[index], out)
+        write_string(items[index + 1], out)
 
 
 def write_sorted_set(value: SortedSet, out: BytesWriter) -> None:

@@ -35,6 +35,14 @@ class Deadlines:
         self.at.set(key, deadline)
         self._level_for(deadline).add(key, deadline)
 
+    def keep(self, key: bytes, deadline: int) -> None:
+        """Let `key` have this deadline, none where it is negative; where that is so already nothing is done."""
+        if deadline < 0:
+            if len(self.at) > 0:
+                self.drop(key)
+        elif self.at.get(key) != deadline:
+            self.set(key, deadline)
+
     def drop(self, key: bytes) -> bool:
         """Forget the deadline of `key`; return whether it had one."""
         deadline = self.at.pop(key)

@@ -140,7 +140,7 @@ def text_of(score: float) -> bytes:
 
 
 def as_bits(score: float) -> i64:
-    """Return a score as C on x86 makes 64 bits of it: one below 0 wraps round, 0 and 2**63 stand for what is too far."""
+    """Return a score as C on x86 makes 64 bits of it: one below 0 wraps round, what is too far is 0 or 2**63."""
     if -TWO_TO_63 <= score < TWO_TO_63:
         return i64(int(score))
     if TWO_TO_63 <= score < 2 * TWO_TO_63:
