@@ -33,7 +33,8 @@ SUBSCRIBED: Final = 1 << 22
 # Belongs to Redis' ACL category @dangerous without being ADMIN.
 DANGEROUS: Final = 1 << 23
 # Belongs to Redis' ACL category @admin without being ADMIN.
-ADMINISTRATIVE: Final = 1 << 24
+ADMINISTRATIVE: Final = 1 << 24  # Reaches others than by the data it changes: it waits in a pause of those that write.
+MAY_REPLICATE: Final = 1 << 25
 
 FLAG_NAMES: Final = (
     (WRITE, b"write"),
@@ -121,7 +122,20 @@ class OptionalKeys(Keys):
         return place
 
 
+class CountedPairs(Keys):
+    """The first argument counts pairs of a key and something else, which follow it."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 0, 0, 1)
+
+    def of(self, words: list[bytes]) -> list[bytes]:
+        text = words[1] if len(words) > 1 else b"0"
+        count = int(text) if text.isdigit() and len(text) < 10 else 0
+        return words[2 : 2 + 2 * count : 2] if 2 + 2 * count <= len(words) else []
+
+
 NO_KEYS: Final = Keys(0, 0, 0)
+COUNTED_PAIRS: Final = CountedPairs()
 FIRST: Final = Keys(1, 1, 1)
 FIRST_TWO: Final = Keys(1, 2, 1)
 ALL: Final = Keys(1, -1, 1)

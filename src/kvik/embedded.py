@@ -35,6 +35,8 @@ Plain = bytes | int | float | None | ReplyError | list["Plain"] | dict["Plain", 
 EXPIRY_PAUSE_MS = 100
 """How often a call also removes keys that nobody asks for any more, and frees what was dropped."""
 EXPIRED_KEYS_MAX = 1_000
+WAIT_SECONDS_MAX = 3_600.0
+"""Who waits looks after so long whether there is anything new."""
 
 
 class Caller(Outlet):
@@ -50,6 +52,9 @@ class Caller(Outlet):
 
     def deliver(self, request: Request, reply: Reply) -> None:
         self.late.append(reply)
+        self._changed.notify_all()
+
+    def wait(self) -> None:
         self._changed.notify_all()
 
 
@@ -109,7 +114,7 @@ class Database:
             session = self.session
             self._tick()
             reply = self._engine.execute(session, request)
-            return self._wait(reply) if isinstance(reply, Wait) else reply
+            return self._wait() if isinstance(reply, Wait) else reply
 
     @property
     def session(self) -> Session:
@@ -179,18 +184,21 @@ class Database:
             self._local.caller = caller
             return caller
 
-    def _wait(self, wait: Wait) -> Reply:
+    def _wait(self) -> Reply:
         """Let other threads in until one of them changes what is waited for, or the deadline passes."""
         caller: Caller = self._local.caller
         try:
             while not caller.late:
                 if self._is_closed:
                     raise ValueError("the database is closed")
-                left = (wait.deadline - self._engine.clock.tick()) / 1_000 if wait.deadline else None
-                if left is not None and left <= 0:
+                wait = caller.session.wait
+                left = WAIT_SECONDS_MAX
+                if wait is not None and wait.deadline:
+                    left = min(left, (wait.deadline - self._engine.clock.tick()) / 1_000)
+                if left <= 0:
                     self._engine.give_up_waiting(caller.session)
-                    break
-                self._changed.wait(left)
+                else:
+                    self._changed.wait(left)
         finally:
             self._engine.stop_waiting(caller.session)
         return caller.late.pop()

@@ -11,10 +11,22 @@ from typing import Final
 from kvik.clock import Clock
 from kvik.commands.args import Args
 from kvik.commands.family import Command, CommandTable
-from kvik.declaration import COMPOSITE, DENYOOM, IMMEDIATE, LOADING, NO_AUTH, NO_MULTI, SUBSCRIBED, WRITE, Declaration
+from kvik.declaration import (
+    COMPOSITE,
+    DENYOOM,
+    IMMEDIATE,
+    LOADING,
+    MAY_REPLICATE,
+    NO_AUTH,
+    NO_MULTI,
+    SUBSCRIBED,
+    WRITE,
+    Declaration,
+)
 from kvik.errors import ReplyError, UnknownCommand, printed, wrong_arity
 from kvik.journal.journal import Journal
 from kvik.journal.level import LOWEST
+from kvik.pause import WaitForPause
 from kvik.replies import QUEUED, Reply, Wait, WaitForDisk
 from kvik.request import Request
 from kvik.services import House, Services, Usage
@@ -56,6 +68,7 @@ class Engine(Services):
         self.journal = journal
         self._next_session = 0
         self._is_serving = False
+        self._is_resuming = False
 
     def execute(self, session: Session, request: Request) -> Reply:
         """Answer one request. Errors are answers too; nothing is raised for what a client sent.
@@ -66,6 +79,8 @@ class Engine(Services):
         try:
             command = self._find(request.words)
             self._check(session, command, request)
+            if self.pause.is_engaged and self._has_to_wait(session, command):
+                return self._postpone(session, request)
             if session.queue is not None and not command.flags & IMMEDIATE:
                 session.queue.append(request)
                 return QUEUED
@@ -80,6 +95,8 @@ class Engine(Services):
             self._serve_waiting()
         if self.databases.evictor is not None and not session.is_replay:
             self._keep_to_the_keys(self.databases.evictor)
+        if self.pause.is_engaged:
+            self._resume_if_over()
         return reply
 
     # Sessions
@@ -151,7 +168,7 @@ class Engine(Services):
     def make_room(self) -> bool:
         """Evict some of what is too much; return whether there is more to do. To be called between turns."""
         evictor = self.databases.evictor
-        if evictor is None or self.is_loading or not evictor.is_behind():
+        if evictor is None or self.is_loading or not evictor.is_behind() or self.pause.is_on(self.clock.now):
             return False
         return evictor.make_room(0, EVICTED_AT_ONCE) and evictor.is_behind()
 
@@ -199,8 +216,10 @@ class Engine(Services):
     # Waiting
 
     def give_up_waiting(self, session: Session) -> None:
-        """The deadline of a parked request has passed: deliver what it answers then."""
-        if session.wait is not None:
+        """The deadline of a parked request has passed: deliver what it answers then, or run it where it was postponed."""
+        if isinstance(session.wait, WaitForPause):
+            self._resume_if_over()
+        elif session.wait is not None:
             self.answer_waiting(session, session.wait.otherwise)
 
     def answer_waiting(self, session: Session, reply: Reply) -> None:
@@ -214,6 +233,7 @@ class Engine(Services):
         wait = session.wait
         if wait is not None:
             self._interest.stop_waiting(session, wait.keys)
+            self.pause.forget(session)
             session.parked = None
             session.wait = None
 
@@ -231,6 +251,47 @@ class Engine(Services):
             self._interest.wait_for_disk(session)
         else:
             self._interest.wait(session, wait.keys)
+
+    # A pause
+
+    def _has_to_wait(self, session: Session, command: Command) -> bool:
+        """Return whether the pause holds a command up, after those that have waited may go on where it is over."""
+        self._resume_if_over()
+        if session.is_replay or not self.pause.is_on(self.clock.now):
+            return False
+        if self.pause.is_for_all or command.flags & (WRITE | MAY_REPLICATE):
+            return True
+        queue = session.queue if command.flags & COMPOSITE else None
+        return queue is not None and any([self._find(each.words).flags & (WRITE | MAY_REPLICATE) for each in queue])
+
+    def _postpone(self, session: Session, request: Request) -> Wait:
+        self.statistics.commands_processed -= 1
+        wait = WaitForPause(self.pause.until)
+        session.parked = request
+        session.wait = wait
+        self.pause.wait(session)
+        return wait
+
+    def _resume_if_over(self) -> None:
+        """Run what has waited for the end of the pause, first come first: it may block, or begin another pause."""
+        if self.pause.is_on(self.clock.now) or self._is_resuming:
+            return
+        self._is_resuming = True
+        for session in self.pause.taken():
+            request = session.parked
+            if request is not None:
+                self._resume(session, request)
+        self._is_resuming = False
+
+    def _resume(self, session: Session, request: Request) -> None:
+        self.stop_waiting(session)
+        reply = self.execute(session, request)
+        if session.wait is None:
+            session.outlet.deliver(request, reply)
+        else:
+            session.outlet.wait()
+
+    # Serving who waits
 
     def _serve_waiting(self) -> None:
         """Serve in the order of the signals; what is served may change keys others wait for."""

@@ -14,6 +14,7 @@ from kvik.declaration import Declaration
 from kvik.errors import ReplyError
 from kvik.journal.journal import Journal
 from kvik.notes import Notes
+from kvik.pause import Pause
 from kvik.replies import Reply
 from kvik.request import Request
 from kvik.session import Outlet, Session
@@ -157,6 +158,7 @@ class Services:
         self.readings: Final = Readings()
         self.channels: Final = Channels()
         self.notes: Final = Notes(self.channels)
+        self.pause: Final = Pause()
         self.wants_events = False
         """Whether the setting notify-keyspace-events asks for any."""
         self.run_id: Final = f"{random.getrandbits(RUN_ID_BITS):040x}"

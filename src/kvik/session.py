@@ -32,6 +32,9 @@ class Outlet:
     def deliver(self, request: Request, reply: Reply) -> None:
         """Answer a request that had to wait."""
 
+    def wait(self) -> None:
+        """A request that had to wait goes on waiting: see the session's `wait`."""
+
     def push(self, items: Sequence[Reply]) -> None:
         """Send a message nobody asked for."""
 

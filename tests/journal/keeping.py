@@ -18,6 +18,8 @@ from kvik.request import Request
 from kvik.services import House
 from kvik.session import Outlet
 from kvik.settings import Settings
+from kvik.store.container import Container
+from kvik.store.value import Value
 from tests.engines import as_word
 from tests.journal.compacting import DIRECTORY, Data, SlowWorker
 from tests.journal.desks import SlowSyncer
@@ -218,5 +220,12 @@ def data_of(engine: Engine) -> Data:
         values, deadlines = space.maps()
         for key, value in values.items():
             deadline = deadlines.get(key)
-            found[space.number, key] = (value, -1 if deadline is None else deadline)
+            found[space.number, key] = (as_it_is(engine, key, value), -1 if deadline is None else deadline)
     return found
+
+
+def as_it_is(engine: Engine, key: bytes, value: Value) -> Value:
+    """Return a value as it is now: of one with members, which changes, the commands that make it again."""
+    if isinstance(value, Container):
+        return b"\n".join([b" ".join(words) for words in engine.rebuild_key(key, value, -1)])
+    return value

@@ -6,6 +6,9 @@ from typing import Final
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from tests.differential.campaign import FAMILIES
+from tests.differential.draw import WAITING, Draw
+
 Words = list[bytes]
 
 EXAMPLES: Final = int(os.environ.get("KVIK_EXAMPLES", "0"))
@@ -161,7 +164,33 @@ STRANGE: Final = [
     words("RESET"),
     words("EXPIRETIME", KEYS),
 ]
+BITS: Final = [
+    words("SETBIT", KEYS, st.sampled_from([b"0", b"7", b"9", b"40000"]), st.sampled_from([b"0", b"1"])),
+    words("BITFIELD", KEYS, "SET", "i5", OFFSETS, STEPS, "INCRBY", "u9", "#2", STEPS),
+    words("BITOP", st.sampled_from([b"AND", b"OR", b"XOR"]), KEYS, KEYS, KEYS),
+    words("BITCOUNT", KEYS, OFFSETS, OFFSETS),
+    words("SETRANGE", KEYS, st.sampled_from([b"4090", b"70000"]), VALUES),
+    several("PFADD", KEYS, VALUES),
+    words("PFCOUNT", KEYS),
+    words("PFMERGE", KEYS, KEYS),
+]
+"""What makes strings that are changed in place, and changes them."""
+
 FORBIDDEN: Final = {b"SHUTDOWN", b"SYNC", b"PSYNC", b"MONITOR", b"QUIT", b"DEBUG", b"WAIT"}
 
-REAL: Final = st.one_of(READS + WRITES + TRANSACTIONS + ABSOLUTE + STRANGE + [words("DBSIZE")])
+REAL: Final = st.one_of(READS + WRITES + TRANSACTIONS + ABSOLUTE + STRANGE + BITS + [words("DBSIZE")])
 """What the real redis-server is asked too: nothing that depends on the time of day or on chance."""
+
+SEEDS: Final = st.integers(0, 1 << 40)
+QUICK: Final = sorted(set(FAMILIES) - {"hyperloglogs"})
+ANY_KIND: Final = st.tuples(st.sampled_from(QUICK), SEEDS).map(lambda pair: drawn_from(*pair))
+"""One request about any kind of value, as the tests beside a real redis-server draw them; nothing that waits."""
+
+
+def drawn_from(family: str, seed: int) -> Words:
+    """Return the first request of a family from this seed that does not wait."""
+    draw = Draw(seed)
+    while True:
+        request = draw.mangled(FAMILIES[family](draw))
+        if request[0] not in WAITING:
+            return request

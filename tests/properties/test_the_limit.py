@@ -11,7 +11,7 @@ from kvik.store.keyspace import Keyspace
 from kvik.store.limit import POLICIES
 from kvik.store.memory import weight_of_entry
 from tests.engines import Caller
-from tests.properties.requests import KEYS, MILLISECONDS, MODELLED, REAL, Words, limits, words
+from tests.properties.requests import ANY_KIND, KEYS, MILLISECONDS, MODELLED, REAL, Words, limits, words
 
 DATABASE = st.sampled_from([b"0", b"1", b"2"])
 NUMBER = st.sampled_from([b"0", b"1", b"-1", b"2"])
@@ -38,7 +38,7 @@ CARRYING = st.one_of(
     words("SET", KEYS, st.binary(max_size=1000), st.just(b"PX"), MILLISECONDS),
     words("DEL", KEYS),
 )
-PART = st.lists(st.one_of(LISTS, CARRYING, CARRYING, REAL, MODELLED, st.integers(1, 3000)), max_size=12)
+PART = st.lists(st.one_of(LISTS, ANY_KIND, ANY_KIND, CARRYING, CARRYING, REAL, MODELLED, st.integers(1, 3000)), max_size=12)
 # A list of lists: hypothesis' lists have few elements on average, however long they may be.
 STEPS = st.lists(PART, min_size=2, max_size=8).map(lambda parts: [step for part in parts for step in part])
 POLICY = st.sampled_from(list(POLICIES))

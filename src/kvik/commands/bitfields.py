@@ -50,12 +50,26 @@ class Operation:
         """Return how many bytes a string needs to have this field."""
         return (self.offset + self.width + 7) >> 3
 
-    def read(self, value: Value | None) -> int:
-        """Return the number in the field; what is not there is 0."""
-        if value is None:
-            return 0
-        number = bits_at(value, self.offset, self.width)
+    def window(self, value: Value | None) -> int:
+        """Return the bytes from that of `offset` up to `end` as one number; what is not there is 0."""
+        first = self.offset >> 3
+        return 0 if value is None else bits_at(value, first << 3, (self.end() - first) << 3)
+
+    def read(self, window: int) -> int:
+        """Return the number in the field."""
+        number = (window >> self._below()) & ((1 << self.width) - 1)
         return number - (1 << self.width) if self.is_signed and number >> (self.width - 1) else number
+
+    def patch(self, window: int, number: int) -> bytes:
+        """Return the bytes from that of `offset` up to `end` with another number in the field."""
+        below = self._below()
+        mask = (1 << self.width) - 1
+        changed = (window & ~(mask << below)) | ((number & mask) << below)
+        return changed.to_bytes(self.end() - (self.offset >> 3), "big")
+
+    def _below(self) -> int:
+        """Return how many bits of the last byte are behind the field."""
+        return (self.end() << 3) - self.offset - self.width
 
     def fitting(self, number: int) -> int | None:
         """Return a number that fits the field as `overflow` says, None where it is to be refused."""
@@ -79,29 +93,20 @@ class Operation:
             return False
         return not self.is_signed or (1 << (self.width - 1)) - 1 - number > INTEGER_MAX
 
-    def patch(self, value: Value | None, number: int) -> bytes:
-        """Return the bytes from that of `offset` up to `end` with the field set."""
-        first = self.offset >> 3
-        size = self.end() - first
-        bits = 0 if value is None else bits_at(value, first << 3, size << 3)
-        low = (self.end() << 3) - self.offset - self.width
-        mask = (1 << self.width) - 1
-        bits = (bits & ~(mask << low)) | ((number & mask) << low)
-        return bits.to_bytes(size, "big")
-
 
 def read_operations(session: Session, args: Args) -> list[Operation]:
     """Read all operations. Raises for the first that makes no sense."""
     operations: list[Operation] = []
     overflow = WRAP
     while args.more():
-        if args.left() >= 3 and args.option(b"GET"):
+        word = args.next().upper()
+        if word == b"GET" and args.left() >= 2:
             operations.append(read_operation(session, args, GET, overflow))
-        elif args.left() >= 4 and args.option(b"SET"):
+        elif word == b"SET" and args.left() >= 3:
             operations.append(read_operation(session, args, SET, overflow))
-        elif args.left() >= 4 and args.option(b"INCRBY"):
+        elif word == b"INCRBY" and args.left() >= 3:
             operations.append(read_operation(session, args, INCRBY, overflow))
-        elif args.left() >= 2 and args.option(b"OVERFLOW"):
+        elif word == b"OVERFLOW" and args.more():
             overflow = read_overflow(args.next())
         else:
             raise syntax_error()
@@ -208,13 +213,14 @@ def answers(session: Session, key: bytes, operations: list[Operation]) -> list[R
     value = session.keys.read(key)
     if value is not None:
         length_of(value)
-    return [operation.read(value) for operation in operations]
+    return [operation.read(operation.window(value)) for operation in operations]
 
 
 def answer_to(session: Session, key: bytes, operation: Operation) -> Reply:
     """Do one operation and return what it answers."""
     value = session.keys.edit(key)
-    before = operation.read(value)
+    window = operation.window(value)
+    before = operation.read(window)
     if operation.what == GET:
         return before
     after = operation.fitting(operation.number + (before if operation.what == INCRBY else 0))
@@ -222,5 +228,5 @@ def answer_to(session: Session, key: bytes, operation: Operation) -> Reply:
         return None
     operation.outcome = THE_SAME if after == before else CHANGED
     if after != before:
-        overwrite(session.keys, key, value, operation.offset >> 3, operation.patch(value, after))
+        overwrite(session.keys, key, value, operation.offset >> 3, operation.patch(window, after))
     return before if operation.what == SET else after

@@ -9,7 +9,8 @@ from kvik.commands.family import Family
 from kvik.commands.help_text import help_text
 from kvik.declaration import ADMIN, ANY, LOADING, NOSCRIPT, STALE
 from kvik.errors import ReplyError, not_an_integer, printed, shown, syntax_error
-from kvik.numbers import parse_integer
+from kvik.numbers import INTEGER_MAX, parse_integer
+from kvik.pause import WaitForPause
 from kvik.replies import OK, Reply, Verbatim
 from kvik.session import CHANNELS, PATTERNS, REPLY_OFF, REPLY_ON, REPLY_SKIP, SHARD_CHANNELS, Session
 
@@ -228,12 +229,55 @@ def unblock(session: Session, args: Args) -> Reply:
     number = parse_integer(word)
     if number is None:
         raise not_an_integer()
+    if args.more():
+        raise wrong_use("UNBLOCK")
     other = session.services.sessions.get(number)
-    if other is None or other.wait is None:
+    if other is None or other.wait is None or isinstance(other.wait, WaitForPause):
         return 0
     reason = ReplyError("UNBLOCKED", "client unblocked via CLIENT UNBLOCK")
     session.services.answer_waiting(other, reason if is_error else other.wait.otherwise)
     return 1
+
+
+@family.command(
+    "CLIENT PAUSE",
+    args=(1, ANY),
+    flags=OTHERS,
+    summary="Lets all requests wait for so many milliseconds, or those that write.",
+    syntax="<timeout> [WRITE | ALL]",
+    since="3.0.0",
+)
+def pause(session: Session, args: Args) -> Reply:
+    if args.left() > 2:
+        raise wrong_use("PAUSE")
+    word = args.next()
+    is_for_all = not args.option(b"WRITE")
+    if args.more() and not args.option(b"ALL"):
+        raise ReplyError("ERR", "CLIENT PAUSE mode must be WRITE or ALL")
+    span = parse_integer(word)
+    if span is None:
+        raise ReplyError("ERR", "timeout is not an integer or out of range")
+    if span < 0:
+        raise ReplyError("ERR", "timeout is negative")
+    session.services.pause.begin(min(session.services.clock.now + span, INTEGER_MAX), is_for_all)
+    return OK
+
+
+@family.command(
+    "CLIENT UNPAUSE",
+    args=(0, 0),
+    flags=OTHERS,
+    summary="Lets the requests go on that a pause holds up.",
+    since="6.2.0",
+)
+def unpause(session: Session, args: Args) -> Reply:
+    session.services.pause.end()
+    return OK
+
+
+def wrong_use(name: str) -> ReplyError:
+    """As Redis 7.0, for a word too many."""
+    return ReplyError("ERR", f"unknown subcommand or wrong number of arguments for '{name}'. Try CLIENT HELP.")
 
 
 class Filter:

@@ -2,12 +2,14 @@
 
 from typing import Final
 
+from librt.strings import read_i64_le
 from mypy_extensions import i64
 
 from kvik.commands.args import Args
 from kvik.commands.family import Family
-from kvik.declaration import ADMIN, ALL, ANY, DENYOOM, FAST, FIRST, READONLY, WRITE, Keys
-from kvik.errors import ReplyError, shown
+from kvik.declaration import ADMIN, ALL, ANY, DENYOOM, FAST, FIRST, MAY_REPLICATE, READONLY, WRITE, Keys
+from kvik.errors import ReplyError
+from kvik.errors import shown as as_text
 from kvik.replies import OK, Reply, Status
 from kvik.session import Session
 from kvik.store.hyperloglog import (
@@ -24,7 +26,6 @@ from kvik.store.hyperloglog import (
     STALE,
     STALE_AT,
     Corrupted,
-    Hash,
     Runs,
     dense_of,
     dense_registers,
@@ -34,6 +35,7 @@ from kvik.store.hyperloglog import (
     run_bytes,
     run_length,
     run_value,
+    shown,
     sparse_registers,
 )
 from kvik.store.long_string import LongString
@@ -50,6 +52,8 @@ SELF_TEST_ERROR: Final = 0.05
 
 def encoding_of(value: Value) -> int:
     """Return how a HyperLogLog is kept, DENSE or SPARSE. Raises WRONGTYPE for a value that is none."""
+    if isinstance(value, LongString) and len(value) == DENSE_BYTES and value.begins_with(DENSE_HEAD):
+        return DENSE
     length = length_of(value)
     head = part_of(value, 0, ENCODING_AT + 1)
     if head == DENSE_HEAD and length == DENSE_BYTES:
@@ -101,8 +105,8 @@ def add_sparse(session: Session, key: bytes, text: bytes, args: Args, is_new: bo
     is_changed = is_new
     try:
         while args.more():
-            element = Hash(args.next())
-            is_raised = runs.raise_to(element.index, element.zeros)
+            index, zeros = shown(args.next())
+            is_raised = runs.raise_to(index, zeros)
             if is_raised is None:
                 args.position -= 1
                 dense = dense_of(sparse_registers(runs.text()), runs.text())
@@ -123,8 +127,8 @@ def in_place(value: Value) -> LongString:
 def add_dense(session: Session, key: bytes, value: LongString, args: Args, is_changed: bool) -> int:
     """Add what is left to a dense HyperLogLog."""
     while args.more():
-        element = Hash(args.next())
-        if raise_register(value, element.index, element.zeros):
+        index, zeros = shown(args.next())
+        if raise_register(value, index, zeros):
             is_changed = True
     if not is_changed:
         return 0
@@ -153,7 +157,7 @@ def raise_register(value: LongString, index: i64, zeros: i64) -> bool:
 @family.command(
     "PFCOUNT",
     args=(1, ANY),
-    flags=READONLY,
+    flags=READONLY | MAY_REPLICATE,
     keys=ALL,
     summary="Returns about how many different elements were added to a HyperLogLog, or to several together.",
     syntax="key [key ...]",
@@ -170,7 +174,7 @@ def pfcount(session: Session, args: Args) -> Reply:
     encoding = encoding_of(value)
     known = part_of(value, ESTIMATE_AT, HEADER_BYTES)
     if not known[7] & STALE:
-        return int.from_bytes(known, "little")
+        return read_i64_le(known, 0)
     count = estimate(registers_of(value, encoding))
     value = session.keys.edit(key)
     overwrite(session.keys, key, value, ESTIMATE_AT, count.to_bytes(8, "little"))
@@ -184,10 +188,13 @@ class Merged:
     def __init__(self) -> None:
         self.registers = bytes(REGISTERS)
         self.has_dense = False
+        self._has_some = False
 
     def add(self, value: Value) -> None:
         encoding = encoding_of(value)
-        self.registers = highest_of(self.registers, registers_of(value, encoding))
+        registers = registers_of(value, encoding)
+        self.registers = highest_of(self.registers, registers) if self._has_some else registers
+        self._has_some = True
         self.has_dense = self.has_dense or encoding == DENSE
 
 
@@ -253,9 +260,9 @@ def pfdebug(session: Session, args: Args) -> Reply:
     encoding = encoding_of(value)
     what = word.upper()
     if what not in (b"GETREG", b"DECODE", b"ENCODING", b"TODENSE"):
-        raise ReplyError("ERR", f"Unknown PFDEBUG subcommand '{shown(word)}'")
+        raise ReplyError("ERR", f"Unknown PFDEBUG subcommand '{as_text(word)}'")
     if args.more():
-        raise ReplyError("ERR", f"Wrong number of arguments for the '{shown(word)}' subcommand")
+        raise ReplyError("ERR", f"Wrong number of arguments for the '{as_text(word)}' subcommand")
     if what == b"ENCODING":
         return Status(b"dense" if encoding == DENSE else b"sparse")
     if what == b"DECODE":
@@ -298,9 +305,9 @@ def pfselftest(session: Session, args: Args) -> Reply:
     registers = bytearray(REGISTERS)
     runs: Runs | None = Runs(EMPTY)
     for number in range(SELF_TEST_ELEMENTS):
-        element = Hash(b"%d" % number)
-        registers[element.index] = max(registers[element.index], int(element.zeros))
-        if runs is not None and runs.raise_to(element.index, element.zeros) is None:
+        index, zeros = shown(b"%d" % number)
+        registers[index] = max(registers[index], int(zeros))
+        if runs is not None and runs.raise_to(index, zeros) is None:
             runs = None
         if runs is not None and number == 500 and sparse_registers(runs.text()) != registers:
             raise ReplyError("TESTFAILED", "Sparse registers differ from those they stand for")

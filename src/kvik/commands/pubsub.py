@@ -5,7 +5,7 @@ from typing import Final
 from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.commands.help_text import help_text
-from kvik.declaration import ALL, ANY, FAST, FIRST, LOADING, NOSCRIPT, PUBSUB, STALE, SUBSCRIBED
+from kvik.declaration import ALL, ANY, FAST, FIRST, LOADING, MAY_REPLICATE, NOSCRIPT, PUBSUB, STALE, SUBSCRIBED
 from kvik.errors import ReplyError, shown
 from kvik.glob import Glob
 from kvik.replies import Push, Reply, Series
@@ -14,7 +14,7 @@ from kvik.session import CHANNELS, PATTERNS, SHARD_CHANNELS, Session
 family = Family("pubsub")
 
 LISTENING: Final = PUBSUB | NOSCRIPT | LOADING | STALE | SUBSCRIBED
-PUBLISHING: Final = PUBSUB | LOADING | STALE | FAST
+PUBLISHING: Final = PUBSUB | LOADING | STALE | FAST | MAY_REPLICATE
 ASKING: Final = PUBSUB | LOADING | STALE
 
 

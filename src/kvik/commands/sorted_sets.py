@@ -11,7 +11,7 @@ from kvik.declaration import ANY, DENYOOM, FAST, FIRST, READONLY, WRITE
 from kvik.errors import ReplyError, syntax_error
 from kvik.events import ZSET as ZSET_EVENT
 from kvik.numbers import INTEGER_MAX, float_text
-from kvik.replies import Pairs, Reply
+from kvik.replies import NULL_ARRAY, Pairs, Reply
 from kvik.session import Session
 from kvik.store.container import ZSET
 from kvik.store.sorted_set import ADDED, CHANGED, SortedSet, sorted_set_at, sorted_set_to_edit
@@ -263,11 +263,11 @@ def zcard(session: Session, args: Args) -> Reply:
 
 @family.command(
     "ZRANK",
-    args=(2, 2),
+    args=(2, 3),
     flags=READING,
     keys=FIRST,
     summary="Returns how many members have a lower score than this one.",
-    syntax="key member",
+    syntax="key member [WITHSCORE]",
     since="2.0.0",
 )
 def zrank(session: Session, args: Args) -> Reply:
@@ -276,11 +276,11 @@ def zrank(session: Session, args: Args) -> Reply:
 
 @family.command(
     "ZREVRANK",
-    args=(2, 2),
+    args=(2, 3),
     flags=READING,
     keys=FIRST,
     summary="Returns how many members have a higher score than this one.",
-    syntax="key member",
+    syntax="key member [WITHSCORE]",
     since="2.0.0",
 )
 def zrevrank(session: Session, args: Args) -> Reply:
@@ -288,11 +288,17 @@ def zrevrank(session: Session, args: Args) -> Reply:
 
 
 def rank(session: Session, args: Args, from_the_top: bool) -> Reply:
-    held = sorted_set_at(session.keys, args.key())
-    place = -1 if held is None else held.rank(args.next())
+    """Answer the rank, with its score where that is asked for (as Redis 7.2), or null of the kind that fits."""
+    key, member = args.key(), args.next()
+    has_score = args.option(b"WITHSCORE")
+    args.end()
+    held = sorted_set_at(session.keys, key)
+    place = -1 if held is None else held.rank(member)
     if held is None or place < 0:
-        return None
-    return len(held) - 1 - place if from_the_top else place
+        return NULL_ARRAY if has_score else None
+    if from_the_top:
+        place = len(held) - 1 - place
+    return [place, held.score(member)] if has_score else place
 
 
 @family.command(

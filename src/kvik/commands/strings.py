@@ -4,7 +4,18 @@ from typing import Final
 
 from kvik.commands.args import Args
 from kvik.commands.family import Family
-from kvik.declaration import ALL, ANY, DENYOOM, EVERY_SECOND, FAST, FIRST, READONLY, WRITE
+from kvik.declaration import (
+    ALL,
+    ANY,
+    COUNTED_PAIRS,
+    DENYOOM,
+    EVERY_SECOND,
+    FAST,
+    FIRST,
+    MOVABLE_KEYS,
+    READONLY,
+    WRITE,
+)
 from kvik.errors import ReplyError, not_an_integer, syntax_error, wrong_arity
 from kvik.events import EXPIRED, GENERIC
 from kvik.events import STRING as STRING_EVENT
@@ -20,6 +31,7 @@ SECONDS: Final = b"EX"
 MILLISECONDS: Final = b"PX"
 SECONDS_SINCE_1970: Final = b"EXAT"
 MILLISECONDS_SINCE_1970: Final = b"PXAT"
+COUNT_MAX: Final = (1 << 31) - 1
 
 
 class Lifetime:
@@ -64,6 +76,9 @@ class SetOptions:
         self.lifetime: Final = Lifetime()
         self.only_if_missing = False
         self.only_if_present = False
+        self.compares = False
+        self.only_if_equal = False
+        self.other = b""
         self.returns_old = False
         self.keeps_deadline = False
 
@@ -71,10 +86,14 @@ class SetOptions:
         """Read all options. Raises Redis' syntax error for unknown ones and for those that exclude each other."""
         while args.more():
             word = args.next().upper()
-            if word == b"NX" and not self.only_if_present:
+            if word == b"NX" and not self.only_if_present and not self.compares:
                 self.only_if_missing = True
-            elif word == b"XX" and not self.only_if_missing:
+            elif word == b"XX" and not self.only_if_missing and not self.compares:
                 self.only_if_present = True
+            elif (word == b"IFEQ" or word == b"IFNE") and not self._has_condition():
+                self.compares = True
+                self.only_if_equal = word == b"IFEQ"
+                self.other = args.next()
             elif word == b"GET":
                 self.returns_old = True
             elif word == b"KEEPTTL" and not self.lifetime.unit:
@@ -82,9 +101,14 @@ class SetOptions:
             elif self.keeps_deadline or not self.lifetime.reads(word, args):
                 raise syntax_error()
 
-    def forbid(self, is_there: bool) -> bool:
-        """Return whether NX or XX forbids to set a key that is, or is not, there."""
+    def forbid(self, is_there: bool, old: bytes | None) -> bool:
+        """Return whether a condition forbids to set a key that is there, or is not, with this value."""
+        if self.compares:
+            return (old == self.other) != self.only_if_equal
         return self.only_if_missing if is_there else self.only_if_present
+
+    def _has_condition(self) -> bool:
+        return self.only_if_missing or self.only_if_present or self.compares
 
 
 @family.rebuilds(STRING)
@@ -105,7 +129,8 @@ def set_until(key: bytes, value: bytes, deadline: int) -> list[bytes]:
     flags=WRITE | DENYOOM,
     keys=FIRST,
     summary="Sets the string value of a key; the key is created where there is none.",
-    syntax="key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-seconds | PXAT unix-ms | KEEPTTL]",
+    syntax="key value [NX | XX | IFEQ comparison-value | IFNE comparison-value] [GET] "
+    "[EX seconds | PX milliseconds | EXAT unix-seconds | PXAT unix-ms | KEEPTTL]",
 )
 def set_(session: Session, args: Args) -> Reply:
     key = args.key()
@@ -120,20 +145,27 @@ def set_(session: Session, args: Args) -> Reply:
 
 
 def set_with_options(session: Session, key: bytes, value: bytes, options: SetOptions) -> Reply:
-    """Do what SET does with options: with GET the answer is the old value, else OK, or null where NX or XX forbids."""
+    """Do what SET does with options: with GET the answer is the old value, else OK, or null where they forbid it.
+
+    IFEQ and IFNE are not journalled: redis-server 7.0 knows no such options.
+    """
     keys = session.keys
     deadline = -1
     if options.lifetime.unit:
         deadline = options.lifetime.deadline(session.services.clock.now, "set")
-    old = keys.string(key) if options.returns_old else None
-    if options.forbid(keys.contains(key)):
-        return old
+    old = keys.string(key) if options.returns_old or options.compares else None
+    if options.forbid(keys.contains(key), old):
+        return old if options.returns_old else None
     if deadline >= 0:
         put_until(session, key, value, deadline)
     elif options.keeps_deadline:
         keys.replace(key, value)
+        if options.compares:
+            session.effect([b"SET", key, value, b"KEEPTTL"])
     else:
         keys.put(key, value)
+        if options.compares:
+            session.effect([b"SET", key, value])
     return old if options.returns_old else OK
 
 
@@ -354,3 +386,97 @@ def put_all(session: Session, args: Args) -> None:
     while args.more():
         key = args.key()
         keys.put(key, args.next())
+
+
+@family.command(
+    "MSETEX",
+    args=(3, ANY),
+    flags=WRITE | DENYOOM | MOVABLE_KEYS,
+    keys=COUNTED_PAIRS,
+    summary="Sets the string values of several keys at once, all of them or none, with a time to live.",
+    syntax="numkeys key value [key value ...] [NX | XX] "
+    "[EX seconds | PX milliseconds | EXAT unix-seconds | PXAT unix-ms | KEEPTTL]",
+    since="8.4.0",
+)
+def msetex(session: Session, args: Args) -> Reply:
+    """Journalled as SET of each key: redis-server 7.0 knows no such command."""
+    count = args.at_least(1, "invalid numkeys value")
+    if count > COUNT_MAX:
+        raise ReplyError("ERR", "invalid numkeys value")
+    if 2 * count > args.left():
+        raise ReplyError("ERR", "wrong number of key-value pairs")
+    pairs = args.keys(2 * count)
+    options = SetOptions()
+    options.read(args)
+    if options.returns_old or options.compares:
+        raise syntax_error()
+    deadline = options.lifetime.deadline(session.services.clock.now, "msetex") if options.lifetime.unit else -1
+    for index in range(0, len(pairs), 2):
+        if options.forbid(session.keys.contains(pairs[index]), None):
+            return 0
+    for index in range(0, len(pairs), 2):
+        put_one(session, pairs[index], pairs[index + 1], deadline, options.keeps_deadline)
+    return 1
+
+
+def put_one(session: Session, key: bytes, value: bytes, deadline: int, keeps_deadline: bool) -> None:
+    """Set one of the keys of MSETEX; a deadline of -1 is none."""
+    if deadline >= 0:
+        put_until(session, key, value, deadline)
+        return
+    if keeps_deadline:
+        session.keys.replace(key, value)
+    else:
+        session.keys.put(key, value)
+    session.effect([b"SET", key, value, b"KEEPTTL"] if keeps_deadline else [b"SET", key, value])
+    session.event(STRING_EVENT, b"set", key)
+
+
+@family.command(
+    "DELIFEQ",
+    args=(2, 2),
+    flags=WRITE | FAST,
+    keys=FIRST,
+    summary="Deletes a key if its string value is the given one; returns 1 if it was deleted, else 0.",
+    syntax="key value",
+    since="9.0.0",
+)
+def delifeq(session: Session, args: Args) -> Reply:
+    """As Valkey 9."""
+    key = args.key()
+    old = session.keys.string(key)
+    return delete(session, key) if old is not None and old == args.next() else 0
+
+
+@family.command(
+    "DELEX",
+    args=(1, 3),
+    flags=WRITE | FAST,
+    keys=FIRST,
+    summary="Deletes a key, on a condition if there is one; returns 1 if it was deleted, else 0.",
+    syntax="key [IFEQ comparison-value | IFNE comparison-value]",
+    since="8.4.0",
+)
+def delex(session: Session, args: Args) -> Reply:
+    """As Redis 8.4, but for its conditions on digests. Without a condition any kind of value goes."""
+    if args.left() == 2:
+        raise wrong_arity("delex")
+    key = args.key()
+    value = session.keys.find(key)
+    if value is None:
+        return 0
+    if not args.more():
+        return delete(session, key)
+    if kind_of(value) != STRING:
+        raise ReplyError("ERR", "Key should be of string type if conditions are specified")
+    wants_equal = args.option(b"IFEQ")
+    if not wants_equal and not args.option(b"IFNE"):
+        raise ReplyError("ERR", "Invalid condition. Use IFEQ or IFNE")
+    return delete(session, key) if (as_bytes(value) == args.next()) == wants_equal else 0
+
+
+def delete(session: Session, key: bytes) -> int:
+    session.keys.remove(key)
+    session.effect([b"DEL", key])
+    session.event(GENERIC, b"del", key)
+    return 1

@@ -152,8 +152,15 @@ class Caller(Outlet):
 
     def deliver(self, request: Request, reply: Reply) -> None:
         self._answer(request, reply)
+        if self.session.is_closing:
+            self.is_finished = True
+        if self._is_trusted is not self.session.authenticated:
+            self._trust()
         self.can_go_on = True
         self.carrier.touch()
+
+    def wait(self) -> None:
+        self._wait()
 
     def push(self, items: Sequence[Reply]) -> None:
         self._dialect.push(items, self.session.protocol, self._out)

@@ -78,7 +78,8 @@ class Rounds(Alarm):
             self._load(self._keeper, now)
             return 0
         databases = self._engine.databases
-        is_behind = databases.expire_due(EXPIRE_SLICE) >= EXPIRE_SLICE
+        is_paused = self._engine.pause.is_on(now)
+        is_behind = not is_paused and databases.expire_due(EXPIRE_SLICE) >= EXPIRE_SLICE
         is_behind = databases.free_some() or is_behind
         is_behind = self._engine.make_room() or is_behind
         self._engine.readings.look_after(now)
@@ -86,7 +87,7 @@ class Rounds(Alarm):
         self._turn.ring()
         if is_behind:
             return 0
-        due = databases.next_expiry()
+        due = -1 if is_paused else databases.next_expiry()
         pause = ROUNDS_MS if due < 0 else due - now
         return min(pause, COMPACTION_PAUSE_MS) if is_compacting else pause
 

@@ -67,6 +67,13 @@ class Cursor:
         """Return a length, or a count of what follows; nothing says yet that so much is there."""
         return self._length(self.byte())
 
+    def count(self) -> int:
+        """Return how many things follow: each takes a byte at least, so there are no more than bytes."""
+        count = self.length()
+        if count > self.left():
+            raise PayloadDamaged("it ends too early")
+        return count
+
     def string(self) -> bytes:
         """Return a string, whichever way it is kept."""
         first = self.byte()

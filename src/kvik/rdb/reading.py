@@ -37,7 +37,7 @@ from kvik.rdb.kinds import (
 )
 from kvik.rdb.listpack import items_of
 from kvik.rdb.old_packs import items_of_intset, items_of_ziplist, items_of_zipmap
-from kvik.store.hash_value import HashValue
+from kvik.store.hash_value import HashValue, hash_of
 from kvik.store.list_value import ListValue
 from kvik.store.set_value import SetValue
 from kvik.store.sorted_set import LISTPACK_BYTES_MAX, LISTPACK_MEMBERS_MAX, SortedSet
@@ -101,7 +101,7 @@ def list_at(cursor: Cursor, form: int) -> ListValue:
     if form == LIST_ZIPLIST:
         made.extend(items_of_ziplist(cursor.string()))
     else:
-        for _ in range(count_at(cursor)):
+        for _ in range(cursor.count()):
             made.extend(node_at(cursor, form))
     if len(made) == 0:
         raise empty()
@@ -127,7 +127,7 @@ def node_at(cursor: Cursor, form: int) -> list[bytes]:
 
 def set_at(cursor: Cursor, form: int) -> SetValue:
     if form == SET:
-        members = [cursor.string() for _ in range(count_at(cursor))]
+        members = [cursor.string() for _ in range(cursor.count())]
     elif form == SET_INTSET:
         members = items_of_intset(cursor.string())
     else:
@@ -143,17 +143,16 @@ def set_at(cursor: Cursor, form: int) -> SetValue:
 
 def hash_at(cursor: Cursor, form: int) -> HashValue:
     if form == HASH:
-        items = [cursor.string() for _ in range(2 * count_at(cursor))]
+        items = [cursor.string() for _ in range(2 * cursor.count())]
     elif form == HASH_ZIPMAP:
         items = items_of_zipmap(cursor.string())
     elif form == HASH_ZIPLIST:
         items = items_of_ziplist(cursor.string())
     else:
         items = items_of(cursor.string())
-    made = HashValue()
-    for index in range(0, len(pairs_of(items)), 2):
-        if not made.set(items[index], items[index + 1]):
-            raise twice()
+    made = hash_of(pairs_of(items))
+    if 2 * len(made) != len(items):
+        raise twice()
     return made
 
 
@@ -168,7 +167,7 @@ def dying_hash_at(cursor: Cursor, form: int) -> HashValue:
         for index in range(0, len(items), 3):
             add_dying(made, items[index], items[index + 1], parse_integer(items[index + 2]))
     else:
-        for _ in range(count_at(cursor)):
+        for _ in range(cursor.count()):
             distance = cursor.length()
             field = cursor.string()
             add_dying(made, field, cursor.string(), first + distance - 1 if distance else 0)
@@ -193,7 +192,7 @@ def scores_at(cursor: Cursor, form: int) -> SortedSet:
     members: list[bytes] = []
     scores: list[float] = []
     longest = 0
-    for _ in range(count_at(cursor)):
+    for _ in range(cursor.count()):
         member = cursor.string()
         longest = max(longest, len(member))
         members.append(member)
@@ -238,14 +237,6 @@ def add(made: SortedSet, member: bytes, score: float) -> None:
 
 
 # What is wrong
-
-
-def count_at(cursor: Cursor) -> int:
-    """Return how many things follow: each takes a byte at least."""
-    count = cursor.length()
-    if count > cursor.left():
-        raise PayloadDamaged("it ends too early")
-    return count
 
 
 def pairs_of(items: list[bytes]) -> list[bytes]:

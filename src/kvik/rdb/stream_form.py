@@ -14,7 +14,7 @@ from kvik.numbers import parse_integer
 from kvik.rdb.cursor import Cursor
 from kvik.rdb.kinds import STREAM, STREAM_3
 from kvik.rdb.listpack import items_of, listpack_of
-from kvik.rdb.writing_strings import write_length, write_string
+from kvik.rdb.strings import write_length, write_string
 
 Id: TypeAlias = tuple[int, int]
 """Milliseconds and a number, each of 64 bits without a sign."""
@@ -83,7 +83,7 @@ class PendingForm:
 def stream_at(cursor: Cursor, form: int) -> StreamForm:
     """Return a stream of one of the three forms. Raises PayloadDamaged where anything does not fit the rest."""
     stream = StreamForm()
-    for _ in range(count_at(cursor)):
+    for _ in range(cursor.count()):
         read_node(cursor, stream)
     length = cursor.length()
     stream.last = id_at(cursor)
@@ -95,7 +95,7 @@ def stream_at(cursor: Cursor, form: int) -> StreamForm:
         stream.entries_added = cursor.length()
     if length != len(stream.entries) or first != stream.first() or (length and stream.last < stream.entries[-1][0]):
         raise PayloadDamaged("a stream has other entries than it says")
-    for _ in range(count_at(cursor)):
+    for _ in range(cursor.count()):
         stream.groups.append(group_at(cursor, form))
     if len({group.name for group in stream.groups}) != len(stream.groups):
         raise PayloadDamaged("a stream has a group twice")
@@ -168,11 +168,8 @@ class NodeItems:
             raise PayloadDamaged("a node of a stream has another number where its parts end")
 
     def entry_id(self, master: Id) -> Id:
-        """Return the ID that is told as a distance from the node's; its second part goes round."""
-        milliseconds = master[0] + self.number()
-        if not 0 <= milliseconds < LIMIT:
-            raise PayloadDamaged("an entry of a stream has no ID")
-        return milliseconds, (master[1] + self.number()) % LIMIT
+        """Return the ID that is told as a distance from the node's; the distances go round."""
+        return (master[0] + self.number()) % LIMIT, (master[1] + self.number()) % LIMIT
 
 
 def group_at(cursor: Cursor, form: int) -> GroupForm:
@@ -180,13 +177,13 @@ def group_at(cursor: Cursor, form: int) -> GroupForm:
     entries_read = UNKNOWN if form == STREAM else cursor.length()
     group = GroupForm(name, last, UNKNOWN if entries_read == LIMIT - 1 else entries_read)
     unclaimed: dict[Id, PendingForm] = {}
-    for _ in range(count_at(cursor)):
+    for _ in range(cursor.count()):
         entry = raw_id_at(cursor)
         pending = PendingForm(entry, cursor.signed(8), cursor.length())
         if entry in unclaimed:
             raise PayloadDamaged("an entry of a stream is pending twice")
         unclaimed[entry] = pending
-    for _ in range(count_at(cursor)):
+    for _ in range(cursor.count()):
         group.consumers.append(consumer_at(cursor, form, unclaimed))
     if unclaimed:
         raise PayloadDamaged("an entry of a stream is pending with nobody")
@@ -198,7 +195,7 @@ def group_at(cursor: Cursor, form: int) -> GroupForm:
 def consumer_at(cursor: Cursor, form: int, unclaimed: dict[Id, PendingForm]) -> ConsumerForm:
     name, seen_time = cursor.string(), cursor.signed(8)
     consumer = ConsumerForm(name, seen_time, cursor.signed(8) if form == STREAM_3 else seen_time)
-    for _ in range(count_at(cursor)):
+    for _ in range(cursor.count()):
         pending = unclaimed.pop(raw_id_at(cursor), None)
         if pending is None:
             raise PayloadDamaged("a consumer of a stream has what is not pending")
@@ -212,14 +209,6 @@ def id_at(cursor: Cursor) -> Id:
 
 def raw_id_at(cursor: Cursor) -> Id:
     return int.from_bytes(cursor.take(8), "big"), int.from_bytes(cursor.take(8), "big")
-
-
-def count_at(cursor: Cursor) -> int:
-    """Return how many things follow: each takes a byte at least."""
-    count = cursor.length()
-    if count > cursor.left():
-        raise PayloadDamaged("it ends too early")
-    return count
 
 
 # Writing
@@ -262,7 +251,7 @@ def items_of_node(entries: list[tuple[Id, list[bytes]]]) -> list[bytes]:
     for entry, pairs in entries:
         has_same = pairs[::2] == fields
         items.append(b"%d" % HAS_SAME_FIELDS if has_same else b"0")
-        items.append(b"%d" % (entry[0] - master[0]))
+        items.append(b"%d" % signed(entry[0] - master[0]))
         items.append(b"%d" % signed(entry[1] - master[1]))
         if has_same:
             items += pairs[1::2]

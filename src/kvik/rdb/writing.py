@@ -21,7 +21,7 @@ from kvik.rdb.kinds import (
 )
 from kvik.rdb.listpack import listpack_of
 from kvik.rdb.old_packs import intset_of
-from kvik.rdb.writing_strings import write_length, write_string
+from kvik.rdb.strings import write_length, write_string
 from kvik.store.hash_value import HashValue
 from kvik.store.list_value import ListValue
 from kvik.store.set_value import SetValue

@@ -6,11 +6,11 @@ from kvik.store.value import Value, length_of, part_of
 
 # So many bytes become one number at a time: they fit a processor's second cache.
 PIECE: Final = 1 << 16
-FILLED: Final = (b"\x00", b"\xff")
+FIRST_PIECE: Final = 64
 
 
 def bits_at(value: Value, offset: int, width: int) -> int:
-    """Return `width` bits, 1 to 64, from bit `offset` on as an unsigned number; what is not there is 0."""
+    """Return `width` bits, at least one, from bit `offset` on as an unsigned number; what is not there is 0."""
     first = offset >> 3
     end = (offset + width + 7) >> 3
     found = part_of(value, first, end)
@@ -34,31 +34,25 @@ def count_bits(value: Value, start: int, end: int) -> int:
 
 def find_bit(value: Value, bit: int, start: int, end: int) -> int:
     """Return where the first bit that is `bit` is from bit `start` up to, not including, `end`; -1 where none is."""
-    first = start >> 3
+    at = start >> 3
     last = (end + 7) >> 3
-    masked = first if start & 7 else -1
-    for at in range(first, last, PIECE):
-        piece = part_of(value, at, min(at + PIECE, last))
-        if at == masked:
-            piece = with_head(piece, start & 7, bit)
-        # Stripping on the left is how to find the first byte that has another bit.
-        rest = piece.lstrip(FILLED[1 - bit])
-        if rest:
-            found = ((at + len(piece) - len(rest)) << 3) + first_bit(rest[0], bit)
+    missing = start & 7
+    # Most searches end soon: the first pieces are short.
+    size = FIRST_PIECE
+    while at < last:
+        piece = part_of(value, at, min(at + size, last))
+        width = len(piece) << 3
+        bits = int.from_bytes(piece, "big")
+        if bit == 0:
+            bits ^= (1 << width) - 1
+        bits &= (1 << (width - missing)) - 1
+        if bits:
+            found = (at << 3) + width - bits.bit_length()
             return found if found < end else -1
+        at += len(piece)
+        missing = 0
+        size = min(size << 2, PIECE)
     return -1
-
-
-def with_head(piece: bytes, count: int, bit: int) -> bytes:
-    """Return the bytes with their first `count` bits turned into what is not `bit`."""
-    mask = (0xFF00 >> count) & 0xFF
-    head = piece[0] & ~mask if bit else piece[0] | mask
-    return bytes([head]) + piece[1:]
-
-
-def first_bit(byte: int, bit: int) -> int:
-    """Return the place of the first bit of a byte that is `bit`; there is one."""
-    return 8 - (byte if bit else byte ^ 0xFF).bit_length()
 
 
 def combined(operation: bytes, values: list[Value], length: int) -> list[bytes]:

@@ -164,10 +164,14 @@ class HashValue(Container):
         return True
 
     def deadlines(self) -> dict[int, list[bytes]]:
-        """Return the fields that die, by their deadlines."""
+        """Return the fields that die by their deadlines, in the order of `fields`."""
         found: dict[int, list[bytes]] = {}
-        if self._deadlines is not None:
-            for field, deadline in self._deadlines.items():
+        deadlines = self._deadlines
+        if deadlines is None:
+            return found
+        for field in self.fields():
+            deadline = deadlines.get(field)
+            if deadline >= 0:
                 fields = found.get(deadline)
                 if fields is None:
                     found[deadline] = [field]
@@ -273,3 +277,17 @@ class HashValue(Container):
             return True
         self.weight += weight_of_bytes(len(value)) - weight_of_bytes(len(before))
         return False
+
+
+def hash_of(items: list[bytes]) -> HashValue:
+    """Return a hash of field, value, field, value and so on; of two equal fields the last one counts."""
+    made = HashValue()
+    fields = dict(zip(items[::2], items[1::2], strict=True))
+    size = sum([len(item) + 1 for item in items])
+    if size <= PACKED_BYTES_MAX and all(fits(item) for item in items):
+        made._repack(b"".join([packed(item) for pair in fields.items() for item in pair]))
+        made._count = len(fields)
+        return made
+    for field, value in fields.items():
+        made.set(field, value)
+    return made

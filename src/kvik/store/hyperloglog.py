@@ -59,86 +59,61 @@ class Corrupted(Exception):
     """The runs of a sparse HyperLogLog are not what they have to be."""
 
 
-# The hash: MurmurHash64A in halves of 32 bits, whose products fit 63 bits, compiled or not
+# The hash: MurmurHash64A in halves of 32 bits, upper and lower, whose products fit 63 bits, compiled or not
 
 
-class Hash:
-    """What an element does: it shows `zeros` to the register `index`."""
+def shown(element: bytes) -> tuple[i64, i64]:
+    """Return which register an element chooses, and what it shows to it: one more than its zeros, 51 at most."""
+    high, low = hashed(element)
+    rest = (low >> INDEX_BITS) | (high << (32 - INDEX_BITS)) | (1 << ZEROS_MAX)
+    count: i64 = 1
+    while rest & 1 == 0:
+        rest >>= 1
+        count += 1
+    return low & (REGISTERS - 1), count
 
-    def __init__(self, element: bytes) -> None:
-        self._high: i64 = 0
-        self._low: i64 = SEED
-        length: i64 = len(element)
-        self._mix_length(length)
-        at: i64 = 0
-        while at + 8 <= length:
-            low = i64(read_i32_le(element, at))
-            high = i64(read_i32_le(element, at + 4))
-            self._take(high & LOW, low & LOW)
-            at += 8
-        if at < length:
-            self._take_rest(element, at, length)
-        self._finish()
-        self.index: Final[i64] = self._low & (REGISTERS - 1)
-        self.zeros: Final[i64] = self._zeros()
 
-    def _mix_length(self, length: i64) -> None:
-        low = (length & 0xFFFF) * FACTOR_LOW
-        high = (length & 0xFFFF) * FACTOR_HIGH + (low >> 32)
-        above = (length >> 16) & 0xFFFF
-        if above:
-            # length * FACTOR for the part of the length above 16 bits, 16 places further left.
-            more = above * FACTOR_LOW
-            low = (low & LOW) + ((more & 0xFFFF) << 16)
-            high += (more >> 16) + (((above * (FACTOR_HIGH & 0xFFFF)) & 0xFFFF) << 16) + (low >> 32)
-        self._low = (self._low ^ low) & LOW
-        self._high = (self._high ^ high) & LOW
+def hashed(element: bytes) -> tuple[i64, i64]:
+    """Return the upper and the lower half of an element's hash."""
+    length: i64 = len(element)
+    high, low = times_factor(length >> 32, length & LOW)
+    low ^= SEED
+    at: i64 = 0
+    while at + 8 <= length:
+        part_low = i64(read_i32_le(element, at)) & LOW
+        part_high = i64(read_i32_le(element, at + 4)) & LOW
+        part_high, part_low = times_factor(part_high, part_low)
+        part_high, part_low = times_factor(part_high, part_low ^ (part_high >> 15))
+        high, low = times_factor(high ^ part_high, low ^ part_low)
+        at += 8
+    if at < length:
+        part_high, part_low = last_bytes(element, at)
+        high, low = times_factor(high ^ part_high, low ^ part_low)
+    high, low = times_factor(high, low ^ (high >> 15))
+    return high, low ^ (high >> 15)
 
-    def _multiply(self) -> None:
-        low, high = self._low, self._high
-        product = low * FACTOR_LOW
-        self._low = product & LOW
-        # Of what is multiplied into the upper half only its lowest 32 bits count.
-        upper = (low & 0xFFFF) * FACTOR_HIGH + ((((low >> 16) * (FACTOR_HIGH & 0xFFFF)) & 0xFFFF) << 16)
-        self._high = ((product >> 32) + (upper & LOW) + ((high * FACTOR_LOW) & LOW)) & LOW
 
-    def _take(self, high: i64, low: i64) -> None:
-        """Mix eight bytes in."""
-        before_high, before_low = self._high, self._low
-        self._high, self._low = high, low
-        self._multiply()
-        self._low ^= self._high >> 15
-        self._multiply()
-        self._high ^= before_high
-        self._low ^= before_low
-        self._multiply()
+def times_factor(high: i64, low: i64) -> tuple[i64, i64]:
+    product = low * FACTOR_LOW
+    # Of what is multiplied into the upper half only its lowest 32 bits count.
+    upper = (low & 0xFFFF) * FACTOR_HIGH + ((((low >> 16) * (FACTOR_HIGH & 0xFFFF)) & 0xFFFF) << 16)
+    return ((product >> 32) + (upper & LOW) + ((high * FACTOR_LOW) & LOW)) & LOW, product & LOW
 
-    def _take_rest(self, element: bytes, at: i64, length: i64) -> None:
-        """Mix the last bytes in, fewer than eight."""
-        shift: i64 = 0
-        while at < length:
-            byte: i64 = element[at]
-            if shift < 32:
-                self._low ^= byte << shift
-            else:
-                self._high ^= byte << (shift - 32)
-            shift += 8
-            at += 1
-        self._multiply()
 
-    def _finish(self) -> None:
-        self._low ^= self._high >> 15
-        self._multiply()
-        self._low ^= self._high >> 15
-
-    def _zeros(self) -> i64:
-        """Return one more than how many zeros the hash begins with, counted from bit 14 upwards, 51 at most."""
-        rest = (self._low >> INDEX_BITS) | (self._high << (32 - INDEX_BITS)) | (1 << ZEROS_MAX)
-        count: i64 = 1
-        while rest & 1 == 0:
-            rest >>= 1
-            count += 1
-        return count
+def last_bytes(element: bytes, at: i64) -> tuple[i64, i64]:
+    """Return the bytes from `at` on, fewer than eight, as a number."""
+    high: i64 = 0
+    low: i64 = 0
+    shift: i64 = 0
+    while at < len(element):
+        byte: i64 = element[at]
+        if shift < 32:
+            low |= byte << shift
+        else:
+            high |= byte << (shift - 32)
+        shift += 8
+        at += 1
+    return high, low
 
 
 # Dense registers

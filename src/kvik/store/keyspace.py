@@ -52,6 +52,8 @@ class Keyspace:
         self._deadlines = Deadlines()
         # When the first member dies of each key that has such members, or a moment before.
         self._member_deadlines = Deadlines()
+        # Whether any key or member may have a deadline: only then is one looked for.
+        self._is_mortal = False
         # Whether there has been a container that takes long to free: only then is what is overwritten looked at.
         self._has_large = False
 
@@ -63,7 +65,8 @@ class Keyspace:
 
     def find(self, key: bytes) -> Value | None:
         """Return the value of `key`, None where there is none."""
-        self._drop_if_over(key)
+        if self._is_mortal:
+            self._drop_if_over(key)
         return self._values.get(key)
 
     def read(self, key: bytes) -> Value | None:
@@ -190,13 +193,14 @@ class Keyspace:
         if self._observer.wants_before:
             self._observer.changing(self.number, key)
         self._store(key, value)
-        if len(self._deadlines.at) > 0:
+        if self._is_mortal:
             self._let_live(key)
         self._observer.changed(self.number, key)
 
     def replace(self, key: bytes, value: Value) -> None:
         """Set `key` and keep the deadline it has."""
-        self._drop_if_over(key)
+        if self._is_mortal:
+            self._drop_if_over(key)
         if self._observer.wants_before:
             self._observer.changing(self.number, key)
         self._store(key, value)
@@ -264,9 +268,11 @@ class Keyspace:
         elif not container.is_kept:
             self._store(key, container)
         else:
-            self._member_deadlines.keep(key, container.next_expiry())
-            self._count_change(container)
-            self._use(key)
+            self._keep_members(key, container.next_expiry())
+            if self._limit is not None:
+                self._count_change(container)
+            if self._marks is not None:
+                self._use(key)
         self._observer.changed(self.number, key)
 
     # Carrying values about
@@ -320,6 +326,7 @@ class Keyspace:
         self._values = ShardedMap()
         self._deadlines = Deadlines()
         self._member_deadlines = Deadlines()
+        self._is_mortal = False
         self._observer.replaced(self.number)
 
     def swap_with(self, other: "Keyspace") -> None:
@@ -331,6 +338,7 @@ class Keyspace:
         self._values, other._values = other._values, self._values
         self._deadlines, other._deadlines = other._deadlines, self._deadlines
         self._member_deadlines, other._member_deadlines = other._member_deadlines, self._member_deadlines
+        self._is_mortal, other._is_mortal = other._is_mortal, self._is_mortal
         self._has_large, other._has_large = other._has_large, self._has_large
         self.weight, other.weight = other.weight, self.weight
         self._observer.replaced(self.number)
@@ -407,6 +415,7 @@ class Keyspace:
     def _drop_if_over(self, key: bytes) -> None:
         """Remove `key` if its deadline has passed, else those of its members that are over."""
         if not self._has_deadlines():
+            self._is_mortal = False
             return
         deadline = self._deadlines.at.get(key)
         if deadline is not None and deadline <= self._clock.now:
@@ -431,7 +440,7 @@ class Keyspace:
             self._count_change(value)
             # It may have been taken out of its span already.
             self._member_deadlines.drop(key)
-            self._member_deadlines.keep(key, value.next_expiry())
+            self._keep_members(key, value.next_expiry())
         if members:
             self.expired_members += len(members)
             self._observer.members_expired(self.number, key, members, is_empty)
@@ -460,7 +469,7 @@ class Keyspace:
             moment = value.next_expiry()
             if len(value) > FREED_AT_ONCE_MAX:
                 self._has_large = True
-        self._member_deadlines.keep(key, moment)
+        self._keep_members(key, moment)
         self._values.set(key, value)
 
     def _drop(self, key: bytes) -> bool:
@@ -478,8 +487,16 @@ class Keyspace:
         self._release(value)
         return True
 
+    def _keep_members(self, key: bytes, moment: i64) -> None:
+        """The first member of `key` dies at `moment`, none where it is negative."""
+        if moment >= 0:
+            self._is_mortal = True
+        if self._is_mortal:
+            self._member_deadlines.keep(key, moment)
+
     def _let_die(self, key: bytes, deadline: int) -> None:
         """Let `key` die at `deadline`."""
+        self._is_mortal = True
         before = len(self._deadlines.at)
         self._deadlines.set(key, deadline)
         if self._limit is not None and len(self._deadlines.at) != before:

@@ -94,6 +94,10 @@ class LongString(Container):
         """Return one byte; the position has to be there."""
         return self._blocks[position >> BLOCK_BITS].data[position & (BLOCK_BYTES - 1)]
 
+    def begins_with(self, head: bytes) -> bool:
+        """Return whether the first bytes are these few; there are any."""
+        return self._blocks[0].data.startswith(head)
+
     def slice(self, start: i64, end: i64) -> bytes:
         """Return the bytes from `start` up to, not including, `end`; both are there and `end` is greater."""
         first = start >> BLOCK_BITS

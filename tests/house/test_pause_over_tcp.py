@@ -1,0 +1,72 @@
+"""A pause of a real server beside that of a redis-server: what is sent meanwhile is answered behind it, in its order."""
+
+import time
+
+import pytest
+
+from tests.servers import KvikServer, RedisServer
+from tests.wire import Wire, encode_words
+
+
+@pytest.fixture(params=["kvik", "redis"])
+def server(request: pytest.FixtureRequest) -> KvikServer | RedisServer:
+    found: KvikServer | RedisServer = request.getfixturevalue(f"{request.param}_server")
+    with found.open() as wire:
+        wire.call("FLUSHALL")
+    return found
+
+
+def pipeline(wire: Wire, *lines: str) -> None:
+    wire.send(b"".join([encode_words(line.split()) for line in lines]))
+
+
+def test_a_pipeline_stops_at_what_has_to_wait_and_goes_on_behind_it(server: KvikServer | RedisServer) -> None:
+    with server.open() as wire, server.open() as other:
+        begin = time.monotonic()
+        assert other.call("CLIENT", "PAUSE", 250, "WRITE") == b"OK"
+        pipeline(wire, "GET a", "SET a 1", "GET a", "SET a 2", "GET a")
+        assert wire.reply() is None and time.monotonic() - begin < 0.2
+        assert [wire.reply() for _ in range(4)] == [b"OK", b"1", b"OK", b"2"]
+        assert 0.24 < time.monotonic() - begin < 2
+
+
+def test_unpause_lets_all_go_on_at_once(server: KvikServer | RedisServer) -> None:
+    with server.open() as wire, server.open() as second, server.open() as other:
+        other.call("CLIENT", "PAUSE", 60_000, "WRITE")
+        pipeline(wire, "RPUSH l 1", "LLEN l")
+        time.sleep(0.03)
+        pipeline(second, "RPUSH l 2", "BLPOP none 0.01")
+        time.sleep(0.03)
+        assert other.call("LLEN", "l") == 0
+        assert other.call("CLIENT", "UNPAUSE") == b"OK"
+        assert [wire.reply(), wire.reply()] == [1, 2] and [second.reply(), second.reply()] == [2, None]
+
+
+def test_in_a_pause_of_all_even_goodbye_waits(server: KvikServer | RedisServer) -> None:
+    with server.open() as wire, server.open() as other:
+        other.call("CLIENT", "PAUSE", 150)
+        begin = time.monotonic()
+        pipeline(wire, "QUIT", "SET never 1")
+        assert wire.reply() == b"OK" and time.monotonic() - begin > 0.1
+        assert other.call("EXISTS", "never") == 0
+
+
+def test_a_client_that_leaves_in_a_pause_has_done_nothing(server: KvikServer | RedisServer) -> None:
+    with server.open() as other:
+        other.call("CLIENT", "PAUSE", 60_000, "WRITE")
+        with server.open() as wire:
+            pipeline(wire, "SET gone 1")
+            time.sleep(0.03)
+        time.sleep(0.03)
+        other.call("CLIENT", "UNPAUSE")
+        assert other.call("EXISTS", "gone") == 0
+
+
+def test_keys_die_behind_the_pause(server: KvikServer | RedisServer) -> None:
+    with server.open() as other:
+        other.call("SET", "k", "v", "PX", 40)
+        other.call("CLIENT", "PAUSE", 200, "WRITE")
+        time.sleep(0.15)
+        assert other.call("DBSIZE") == 1 and other.call("GET", "k") is None
+        time.sleep(0.3)
+        assert other.call("DBSIZE") == 0
