@@ -7,7 +7,7 @@ from kvik.session import CHANNELS, PATTERNS, SHARD_CHANNELS, Session
 
 
 class Channels:
-    """The subscriptions of all callers, of three kinds: to a channel, to all that match a pattern, to a shard's channel."""
+    """The subscriptions of all callers, of three kinds: to a channel, to what fits a pattern, to a shard's channel."""
 
     def __init__(self) -> None:
         self._listeners: Final[list[dict[bytes, dict[Session, None]]]] = [{}, {}, {}]

@@ -216,7 +216,7 @@ class Engine(Services):
     # Waiting
 
     def give_up_waiting(self, session: Session) -> None:
-        """The deadline of a parked request has passed: deliver what it answers then, or run it where it was postponed."""
+        """The deadline of a parked request has passed: deliver what it answers then, or run it if it was postponed."""
         if isinstance(session.wait, WaitForPause):
             self._resume_if_over()
         elif session.wait is not None:
@@ -262,7 +262,7 @@ class Engine(Services):
         if self.pause.is_for_all or command.flags & (WRITE | MAY_REPLICATE):
             return True
         queue = session.queue if command.flags & COMPOSITE else None
-        return queue is not None and any([self._find(each.words).flags & (WRITE | MAY_REPLICATE) for each in queue])
+        return queue is not None and any(self._find(each.words).flags & (WRITE | MAY_REPLICATE) for each in queue)
 
     def _postpone(self, session: Session, request: Request) -> Wait:
         self.statistics.commands_processed -= 1

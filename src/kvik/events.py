@@ -63,9 +63,6 @@ def parse_events(text: str) -> int:
 
 
 def show_events(flags: int) -> str:
-    """Return the letters of classes and ways as CONFIG GET writes them: with all classes NEW is not shown, as in Redis."""
-    if flags & ALL == ALL:
-        text = "A"
-    else:
-        text = "".join([letter for letter, flag in LETTERS if flags & flag])
-    return text + "".join([letter for letter, flag in WAYS if flags & flag])
+    """Return the letters of classes and ways as CONFIG GET writes them: as in Redis NEW is not shown beside all."""
+    classes = "A" if flags & ALL == ALL else "".join([letter for letter, flag in LETTERS if flags & flag])
+    return classes + "".join([letter for letter, flag in WAYS if flags & flag])

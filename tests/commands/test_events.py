@@ -1,4 +1,4 @@
-"""Keyspace events on a clock of their own: keys that die, go or come while nobody looks. Beside Redis: tests/differential."""
+"""Keyspace events on a clock of their own: keys that die, go or come while nobody looks."""
 
 import pytest
 

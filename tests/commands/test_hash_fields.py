@@ -233,7 +233,9 @@ def test_no_command_sees_a_dead_field(caller: Caller, line: str) -> None:
     assert caller.replayed().content() == caller.content()
 
 
-@pytest.mark.parametrize("line", ["EXISTS h", "DEL h", "TYPE h", "RENAME h g", "COPY h g", "DBSIZE", "OBJECT ENCODING h"])
+@pytest.mark.parametrize(
+    "line", ["EXISTS h", "DEL h", "TYPE h", "RENAME h g", "COPY h g", "DBSIZE", "OBJECT ENCODING h"]
+)
 def test_a_hash_of_dead_fields_is_not_there(caller: Caller, line: str) -> None:
     ask(caller, "HPEXPIRE h 10 FIELDS 3 a b c")
     caller.clock.advance(10)

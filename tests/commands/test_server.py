@@ -1,8 +1,9 @@
-"""TIME, SHUTDOWN, MEMORY, MEMSTATS and DEBUG."""
+"""TIME, LOLWUT, SHUTDOWN, MEMORY, MEMSTATS and DEBUG."""
 
 import pytest
 
-from kvik.replies import OK, Map
+from kvik.build_info import VERSION
+from kvik.replies import OK, Map, Verbatim
 from kvik.services import House
 from kvik.session import REPLY_OFF
 from kvik.settings import Settings
@@ -167,3 +168,10 @@ def test_debug_is_for_callers_on_this_machine_unless_set_otherwise(
 def test_debug_knows_nothing_else(caller: Caller) -> None:
     error = "ERR unknown subcommand or wrong number of arguments for 'SEGFAULT'. Try DEBUG HELP."
     assert caller.error("DEBUG", "SEGFAULT") == error
+
+
+def test_lolwut_says_which_version_this_is(caller: Caller) -> None:
+    for words in ([], ["VERSION", "5"], ["anything"]):
+        reply = caller("LOLWUT", *words)
+        assert isinstance(reply, Verbatim) and reply.text == f"kvik ver. {VERSION}\n".encode()
+    assert caller.error("LOLWUT", "VERSION", "x") == "ERR value is not an integer or out of range"

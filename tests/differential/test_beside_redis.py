@@ -1,4 +1,4 @@
-"""Random requests of each family: kvik answers byte for byte as the real redis-server, but for a short list of rules."""
+"""Random requests of each family: kvik answers byte for byte as a real redis-server, but for a list of rules."""
 
 import pytest
 

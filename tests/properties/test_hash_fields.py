@@ -38,7 +38,9 @@ CHANGES = st.one_of(
     st.tuples(KEY, SPAN, CONDITION, FIELDS).map(lambda p: [b"HPEXPIRE", p[0], p[1], *p[2], *listed(p[3])]),
     st.tuples(KEY, FIELDS).map(lambda p: [b"HPERSIST", p[0], *listed(p[1])]),
     st.tuples(KEY, FIELDS).map(lambda p: [b"HGETDEL", p[0], *listed(p[1])]),
-    st.tuples(KEY, st.one_of(LIFE, st.just([b"PERSIST"])), FIELDS).map(lambda p: [b"HGETEX", p[0], *p[1], *listed(p[2])]),
+    st.tuples(KEY, st.one_of(LIFE, st.just([b"PERSIST"])), FIELDS).map(
+        lambda p: [b"HGETEX", p[0], *p[1], *listed(p[2])]
+    ),
     st.tuples(KEY, GUARD, st.one_of(LIFE, st.just([b"KEEPTTL"])), FIELDS).map(
         lambda p: [b"HSETEX", p[0], *p[1], *p[2], *paired(p[3])]
     ),

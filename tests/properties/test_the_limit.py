@@ -38,7 +38,8 @@ CARRYING = st.one_of(
     words("SET", KEYS, st.binary(max_size=1000), st.just(b"PX"), MILLISECONDS),
     words("DEL", KEYS),
 )
-PART = st.lists(st.one_of(LISTS, ANY_KIND, ANY_KIND, CARRYING, CARRYING, REAL, MODELLED, st.integers(1, 3000)), max_size=12)
+STEP = st.one_of(LISTS, ANY_KIND, ANY_KIND, CARRYING, CARRYING, REAL, MODELLED, st.integers(1, 3000))
+PART = st.lists(STEP, max_size=12)
 # A list of lists: hypothesis' lists have few elements on average, however long they may be.
 STEPS = st.lists(PART, min_size=2, max_size=8).map(lambda parts: [step for part in parts for step in part])
 POLICY = st.sampled_from(list(POLICIES))

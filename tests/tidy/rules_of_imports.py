@@ -7,8 +7,8 @@ from typing import Final
 from tests.tidy.source import Module, imports
 
 FLOORS: Final = (
-    {"errors", "replies", "clock", "settings", "setting_kinds", "numbers", "request", "declaration", "statistics", "events"}
-    | {"build_info", "glob", "long_double", "machine", "wire"},
+    {"errors", "replies", "clock", "settings", "setting_kinds", "numbers", "request", "declaration", "statistics"}
+    | {"events", "build_info", "glob", "long_double", "machine", "wire"},
     {"store"},
     {"session", "services", "channels", "notes", "pause", "waiting", "volume", "dialects", "journal", "backup", "rdb"},
     {"commands"},

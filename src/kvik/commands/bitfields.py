@@ -3,7 +3,7 @@
 from typing import Final
 
 from kvik.commands.args import Args
-from kvik.commands.bitmaps import bad_offset, bit_offset
+from kvik.commands.bit_offset import bad_offset, bit_offset
 from kvik.commands.family import Family
 from kvik.declaration import ANY, DENYOOM, FAST, FIRST, READONLY, WRITE
 from kvik.errors import ReplyError, syntax_error

@@ -3,6 +3,7 @@
 from typing import Final
 
 from kvik.commands.args import Args
+from kvik.commands.bit_offset import bit_offset
 from kvik.commands.family import Family
 from kvik.declaration import ANY, DENYOOM, FAST, FIRST, READONLY, WRITE, Keys
 from kvik.errors import ReplyError, not_an_integer, syntax_error, wrong_type
@@ -22,20 +23,6 @@ family = Family("bitmap")
 FROM_SECOND: Final = Keys(2, -1, 1)
 BYTES: Final = [bytes([number]) for number in range(256)]
 OPERATIONS: Final = (b"AND", b"OR", b"XOR", b"NOT")
-
-
-def bit_offset(session: Session, word: bytes) -> int:
-    """Return a place of a bit. Raises for one in a string that would be longer than any may be."""
-    offset = parse_integer(word)
-    if offset is None or offset < 0:
-        raise bad_offset()
-    if offset >> 3 >= session.services.settings.proto_max_bulk_len and not session.is_replay:
-        raise bad_offset()
-    return offset
-
-
-def bad_offset() -> ReplyError:
-    return ReplyError("ERR", "bit offset is not an integer or out of range")
 
 
 @family.command(

@@ -11,6 +11,7 @@ from kvik.declaration import ANY, DANGEROUS, LOADING, STALE
 from kvik.replies import Reply, Verbatim
 from kvik.services import REDIS_VERSION
 from kvik.session import CHANNELS, PATTERNS, SHARD_CHANNELS, Session
+from kvik.store.keyspace import Keyspace
 
 family = Family("server")
 
@@ -215,11 +216,14 @@ def cluster(session: Session) -> list[str]:
 
 
 def keyspace(session: Session) -> list[str]:
-    return [
-        f"db{space.number}:keys={len(space)},expires={space.with_deadline()},avg_ttl=0"
-        for space in session.services.databases.spaces
-        if len(space) > 0
-    ]
+    return [described(space) for space in session.services.databases.spaces if len(space) > 0]
+
+
+def described(space: Keyspace) -> str:
+    """Return the line of a database; as Redis 7.4 it counts the hashes whose fields die, where there are any."""
+    line = f"db{space.number}:keys={len(space)},expires={space.with_deadline()},avg_ttl=0"
+    dying = space.with_member_deadline()
+    return f"{line},subexpiry={dying}" if dying else line
 
 
 REWRITE_FACTS: Final[dict[str, int | str]] = {

@@ -4,13 +4,14 @@ import gc
 import sys
 from typing import Final
 
+from kvik.build_info import VERSION
 from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.commands.help_text import help_text
 from kvik.declaration import ADMIN, ALLOW_BUSY, ANY, FAST, LOADING, NO_MULTI, NOSCRIPT, READONLY, STALE, Keys
 from kvik.errors import ReplyError, printed, syntax_error
 from kvik.numbers import parse_float
-from kvik.replies import OK, Figures, Reply, Status
+from kvik.replies import OK, Figures, Reply, Status, Verbatim
 from kvik.session import REPLY_OFF, Session
 from kvik.store.memory import weight_of_entry
 
@@ -23,6 +24,21 @@ DEBUG_SLEEP_SECONDS_MAX: Final = 60.0
 SHUTDOWN_WORDS: Final = (b"NOSAVE", b"SAVE", b"NOW", b"FORCE", b"ABORT")
 LOOPBACK: Final = ("127.", "[::1]:", "[::ffff:127.")
 UNIX_PORT: Final = ":0"
+
+
+@family.command(
+    "LOLWUT",
+    args=(0, ANY),
+    flags=READONLY | FAST,
+    summary="Says which version this is.",
+    syntax="[VERSION version]",
+    since="5.0.0",
+)
+def lolwut(session: Session, args: Args) -> Reply:
+    """As Redis for a version without a picture of its own."""
+    if args.left() > 1 and args.option(b"VERSION"):
+        args.integer()
+    return Verbatim(f"kvik ver. {VERSION}\n".encode())
 
 
 @family.command("TIME", args=(0, 0), flags=LOADING | STALE | FAST, summary="Returns the server time.", since="2.6.0")

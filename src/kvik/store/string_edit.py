@@ -27,8 +27,8 @@ def overwrite(space: Keyspace, key: bytes, before: Value | None, offset: int, pa
         text = b"" if before is None else as_bytes(before)
         end = offset + len(patch)
         if end < LONG_MIN and len(text) < LONG_MIN:
-            gap = bytes(max(offset - len(text), 0))
-            space.replace(key, b"".join((text[:offset], gap, patch, text[end:])))
+            start = text[:offset] if offset <= len(text) else text.ljust(offset, b"\x00")
+            space.replace(key, b"".join((start, patch, text[end:])))
             return
         before = LongString(text)
     before.write(offset, patch)
