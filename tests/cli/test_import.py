@@ -377,3 +377,31 @@ def test_a_request_is_read_however_long_it_is_and_whatever_the_pieces() -> None:
     first, second = log.next_request(), log.next_request()
     assert first is not None and second is not None and second.words == words and log.next_request() is None
     assert log.bytes_done == log.bytes_total
+
+
+def test_fields_that_die_come_over_and_the_new_directory_says_which_level_it_needs(folder: Path) -> None:
+    """As Redis 7.4 and 8 write them down."""
+    (folder / "redis").mkdir()
+    dying = ["HPEXPIREAT", "h", FAR, "FIELDS", "1", "a"]
+    place = written(
+        folder, ["HSET", "h", "a", "1", "EX", "2"], dying, ["HSETEX", "h", "PXAT", FAR, "FIELDS", "1", "EX", "2"]
+    )
+    call, _ = taken_over(folder, place)
+    assert call.plain("HPEXPIRETIME", "h", "FIELDS", "3", "a", "EX", "b") == [FAR, FAR, -2]
+    assert "level 7.4\n" in run([*KVIK, "check", str(folder / "new")]).stdout.decode()
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [["HEXPIRE", "h", "5", "FIELDS", "1", "a"], ["HSETEX", "h", "EX", "5", "FIELDS", "1", "a", "1"]],
+    ids=lambda words: words[0],
+)
+def test_fields_that_die_relative_to_nobody_knows_what_are_refused(folder: Path, request_: list[str]) -> None:
+    text = refusal(folder, written(folder, ["HSET", "h", "a", "1"], request_))
+    assert f"{request_[0]} with a time to live that counts from a moment the file does not tell" in text
+
+
+def test_what_redis_7_knows_needs_its_level_only(folder: Path) -> None:
+    (folder / "redis").mkdir()
+    taken_over(folder, written(folder, ["HSET", "h", "a", "1"]))
+    assert "level 7.0\n" in run([*KVIK, "check", str(folder / "new")]).stdout.decode()

@@ -6,6 +6,8 @@ import pytest
 
 from kvik.clock import ManualClock
 from kvik.replies import CommandLines
+from kvik.store.snapshot import Taker
+from kvik.store.value import Value
 from tests.engines import Caller
 
 NOW = 1_700_000_000_000
@@ -491,6 +493,33 @@ def test_compact_makes_hashes_with_dying_fields_again(caller: Caller) -> None:
     caller.clock.advance(1_500)
     restored.clock.advance(1_500)
     assert restored.content() == caller.content() != []
+
+
+class Taken(Taker):
+    """Keeps the commands that make again what a snapshot gives."""
+
+    def __init__(self, caller: Caller) -> None:
+        super().__init__()
+        self.commands: list[list[bytes]] = []
+        self._caller = caller
+
+    def take(self, database: int, key: bytes, value: Value, deadline: int) -> int:
+        self.commands += self._caller.engine.rebuild_key(key, value, deadline)
+        return 1
+
+
+def test_a_snapshot_has_what_dies_while_it_is_taken(caller: Caller) -> None:
+    ask(caller, "HPEXPIRE h 10 FIELDS 1 a")
+    ask(caller, "HSETEX dead PX 1 FIELDS 1 f v")
+    caller.clock.advance(1)
+    snapshot = caller.engine.begin_snapshot()
+    caller.clock.advance(9)
+    assert ask(caller, "HLEN h") == 2 and ask(caller, "HSET h b 9") == 0
+    taken = Taken(caller)
+    while not snapshot.is_over():
+        snapshot.give(taken, 100, 1 << 20)
+    caller.engine.end_snapshot(snapshot)
+    assert taken.commands == [b"HSET h a 1 b 2 c 3".split(), f"HPEXPIREAT h {NOW + 10} FIELDS 1 a".encode().split()]
 
 
 def test_what_is_dead_is_not_made_again(caller: Caller) -> None:

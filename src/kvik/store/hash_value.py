@@ -15,7 +15,17 @@ from kvik.errors import wrong_type
 from kvik.store.container import HASH, Container, weight_of_bytes
 from kvik.store.field_deadlines import NONE, FieldDeadlines
 from kvik.store.keyspace import Keyspace
-from kvik.store.packed import ITEM_BYTES_MAX, PACKED_BYTES_MAX, after, find, fits, item_at, packed, unpacked
+from kvik.store.packed import (
+    ITEM_BYTES_MAX,
+    PACKED_BYTES_MAX,
+    after,
+    find,
+    fits,
+    item_at,
+    packed,
+    unpacked,
+    weight_of_packed,
+)
 from kvik.store.sharded_map import ShardedMap
 
 # A large hash splits early: its order means nothing, and a random field is found in a small shard.
@@ -24,9 +34,9 @@ SPLIT_AT: Final = 4_096
 LISTPACK_FIELDS_MAX: Final = 512
 
 # Measured on 64-bit CPython 3.11: the object, the map's own, and a field's place with two bytes objects in it.
-HASH_BYTES: Final = 96
-MAP_BYTES: Final = 640
-FIELD_BYTES: Final = 72
+HASH_BYTES: Final = 120
+MAP_BYTES: Final = 560
+FIELD_BYTES: Final = 42
 
 
 def hash_at(space: Keyspace, key: bytes) -> "HashValue | None":
@@ -251,7 +261,7 @@ class HashValue(Container):
         return False
 
     def _repack(self, items: bytes) -> None:
-        self.weight += weight_of_bytes(len(items)) - weight_of_bytes(len(self._packed))
+        self.weight += weight_of_packed(len(items)) - weight_of_packed(len(self._packed))
         self._packed = items
 
     def _unpack(self) -> ShardedMap[bytes]:

@@ -7,6 +7,8 @@ from typing import Final
 
 from mypy_extensions import i64
 
+from kvik.store.container import weight_of_bytes
+
 ITEM_BYTES_MAX: Final = 64
 """As Redis' listpacks by default; a length has to fit a byte."""
 
@@ -14,6 +16,11 @@ PACKED_BYTES_MAX: Final = 2_048
 """What is larger costs more to search and to copy at each change than objects of their own."""
 
 LENGTHS: Final = [bytes([length]) for length in range(ITEM_BYTES_MAX + 1)]
+
+
+def weight_of_packed(length: i64) -> i64:
+    """Return how many bytes of memory packed items of `length` bytes take, with the holes their growing leaves."""
+    return weight_of_bytes(length) + length // 8
 
 
 def fits(item: bytes) -> bool:
