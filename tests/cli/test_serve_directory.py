@@ -162,8 +162,9 @@ def test_only_the_owner_may_read_what_is_kept(directory: Path) -> None:
 def slow_journal(batches: int) -> LogWriter:
     """Return a journal that takes some time to load and is small itself."""
     log = LogWriter()
-    for _ in range(batches):
-        log.batch(f"SETRANGE large {LARGE} x", "DEL large")
+    log.batch(f"SETRANGE large {LARGE} x", "SET other x")
+    for _ in range(batches - 1):
+        log.batch("BITOP NOT other large", "DEL other")
     return log.batch("SET last 1")
 
 

@@ -21,10 +21,14 @@ ABSENT = {
     "client|getredir": "as client|caching",
     "client|tracking": "as client|caching",
     "client|trackinginfo": "as client|caching",
-    "client|pause": "holds writes back before a failover; there is no second server to fail over to",
-    "client|unpause": "as client|pause",
 }
 """What is deliberately not there, with the reason."""
+NEWER = {
+    "zrank": "WITHSCORE of Redis 7.2",
+    "zrevrank": "WITHSCORE of Redis 7.2",
+    "lolwut": "of no ACL category of keys: it reads none",
+}
+"""What is described otherwise, with the reason."""
 BEING_WRITTEN = {
     *["xack", "xadd", "xautoclaim", "xclaim", "xdel", "xgroup", "xgroup|create", "xgroup|createconsumer"],
     *["xgroup|delconsumer", "xgroup|destroy", "xgroup|help", "xgroup|setid", "xinfo", "xinfo|consumers"],
@@ -123,7 +127,7 @@ def test_every_command_both_have_is_described_alike(
     both = sorted(set(theirs) & set(ours))
     assert len(both) > 200
     differing = {name: (theirs[name].shown(), ours[name].shown()) for name in both}
-    assert {name: pair for name, pair in differing.items() if pair[0] != pair[1]} == {}
+    assert {name: pair for name, pair in differing.items() if pair[0] != pair[1]}.keys() == NEWER.keys()
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -103,7 +103,7 @@ def test_a_set_weighs_the_same_however_it_came_about() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sets", "count", "size"), [(30_000, 3, 8), (20_000, 20, 8), (300, 300, 20), (2, 100_000, 20), (3_000, 5, 100)]
+    ("sets", "count", "size"), [(30_000, 3, 8), (20_000, 20, 8), (1_000, 300, 20), (2, 100_000, 20), (3_000, 5, 100)]
 )
 def test_the_weight_is_what_the_process_grows_by(sets: int, count: int, size: int) -> None:
     growing.check("from kvik.store.set_value import SetValue", "SetValue()", "made.add(name)", sets, count, size)

@@ -27,7 +27,7 @@ INTSET_MEMBERS_MAX: Final = 512
 # Measured on 64-bit CPython 3.11: the object, the map's own, and a member's place with its bytes object.
 SET_BYTES: Final = 116
 MAP_BYTES: Final = 560
-MEMBER_BYTES: Final = 42
+MEMBER_BYTES: Final = 40
 
 
 def set_at(space: Keyspace, key: bytes) -> "SetValue | None":
