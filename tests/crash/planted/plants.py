@@ -93,8 +93,8 @@ PLANTS: Final = (
     Plant(
         "a transaction that writes is not refused",
         "engine.py",
-        "        if self.journal.is_refusing:\n            self._refuse_transaction(requests)\n",
-        "",
+        "            if self._find(request.words).flags & WRITE:\n                raise discarded(refusal)\n",
+        "            pass\n",
         "journal/test_writer_failing.py::test_a_transaction_that_writes_is_refused_whole_and_one_that_reads_is_not",
     ),
     # What is written
@@ -122,8 +122,8 @@ PLANTS: Final = (
     Plant(
         "a key that expires leaves no DEL",
         "waiting.py",
-        '        self.journal.record_effect(database, [b"DEL", key])\n',
-        "",
+        '        self.journal.record_effect(database, [b"DEL", key])\n        self.notes.note(EXPIRED',
+        "        self.notes.note(EXPIRED",
         "journal/test_keeper.py::test_nothing_dies_while_it_loads_and_what_is_over_then_dies_by_a_del",
     ),
     # Files that are replaced
