@@ -34,7 +34,7 @@ SPLIT_AT: Final = 4_096
 LISTPACK_FIELDS_MAX: Final = 512
 
 # Measured on 64-bit CPython 3.11: the object, the map's own, and a field's place with two bytes objects in it.
-HASH_BYTES: Final = 120
+HASH_BYTES: Final = 130
 MAP_BYTES: Final = 560
 FIELD_BYTES: Final = 40
 
