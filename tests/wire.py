@@ -65,7 +65,7 @@ def as_text(value: object) -> str:
     if isinstance(value, list | tuple):
         return "[" + " ".join([as_text(item) for item in value]) + "]"
     if isinstance(value, float):
-        return f"{value:.17g}" if value != int(value) else str(int(value))
+        return str(int(value)) if value.is_integer() else f"{value:.17g}"
     return str(value)
 
 

@@ -78,11 +78,12 @@ class Server:
         with self._lock:
             if self._life is not None:
                 raise RuntimeError("the server is started already; close it before it is started again")
-            self._life = Life(self._files, self._directory, msgspec.structs.replace(self._settings, listen=listen))
+            life = Life(self._files, self._directory, msgspec.structs.replace(self._settings, listen=listen))
+            life.launch()
+            self._life = life
             self._error = None
-            life = self._life
         try:
-            life.begin()
+            life.await_beginning()
         except BaseException:
             self._forget(life)
             raise
@@ -206,9 +207,12 @@ class Life:
         # A daemon: a program that ends without closing must not wait for ever.
         self._thread: Final = threading.Thread(target=self._run, name="kvik-server", daemon=True)
 
-    def begin(self) -> None:
-        """Return when it serves. Raises what has kept it from that; nothing is left of it then."""
+    def launch(self) -> None:
+        """Start the thread: from now on it can be ended."""
         self._thread.start()
+
+    def await_beginning(self) -> None:
+        """Return when it serves. Raises what has kept it from that; nothing is left of it then."""
         try:
             self._has_begun.wait()
         except BaseException:

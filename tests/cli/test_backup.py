@@ -98,6 +98,25 @@ def test_a_damaged_file_is_refused_with_the_place(kvik_server: KvikServer, folde
         assert everything(wire) == before
 
 
+def test_a_file_that_is_refused_makes_no_directory(folder: Path) -> None:
+    (folder / "cut.json").write_text('{"s": {"type": "stream", "value": [["XADD", null, "1-1", "f", "v"]]}, "k": "v')
+    for name in ("cut.json", "none.json"):
+        assert program("restore", folder / name, folder / "data")[0] == 1
+    assert not (folder / "data").exists()
+
+
+def test_a_directory_takes_every_database_and_it_is_said_how_to_serve_them(folder: Path) -> None:
+    with kvik.open(folder / "data", kvik.Settings(databases=51)) as database:
+        database.execute("SELECT", 50)
+        database.execute("SET", "k", "v")
+    assert program("backup", folder / "data", folder / "x.json")[0] == 0
+    code, output, _ = program("restore", folder / "x.json", folder / "other")
+    assert code == 0 and "serve with --databases 51 or more" in output
+    with kvik.open(folder / "other", kvik.Settings(databases=51)) as database:
+        database.execute("SELECT", 50)
+        assert database.execute("GET", "k") == b"v"
+
+
 def test_what_exists_and_is_no_backup_is_not_written_over(folder: Path) -> None:
     kvik.open(folder / "data").close()
     (folder / "mine").write_text("mine")

@@ -138,6 +138,7 @@ def test_no_connection_is_one_line_and_exit_code_3() -> None:
         ["--"],
         ["--compare"],
         ["host:port"],
+        ["--json", "no/such/folder/x.json"],
     ],
 )
 def test_wrong_use_is_one_line_and_exit_code_2(arguments: list[str]) -> None:

@@ -79,6 +79,20 @@ def test_redis_benchmark_runs_to_its_end(pipeline: str, kvik_server: KvikServer)
     assert b"rror" not in done.stdout + done.stderr
 
 
+@pytest.mark.needs("redis-benchmark")
+def test_redis_benchmark_without_a_choice_of_tests_runs_all_of_them(kvik_server: KvikServer) -> None:
+    done = run(["redis-benchmark", "-p", str(kvik_server.ports["resp"]), "-n", "2000", "-c", "20", "-q"])
+    assert done.returncode == 0, done
+    output = (done.stdout + done.stderr).decode()
+    assert "rror" not in output
+    lines = [line for line in output.replace("\r", "\n").splitlines() if "requests per second" in line]
+    names = {line.partition(":")[0] for line in lines}
+    kinds = {"PING_INLINE", "SET", "GET", "INCR", "LPUSH", "RPUSH", "LPOP", "RPOP", "SADD", "HSET", "SPOP", "ZADD"}
+    assert kinds | {"ZPOPMIN", "MSET (10 keys)", "LRANGE_600 (first 600 elements)"} <= names
+    with kvik_server.open() as wire:
+        assert wire.call("EXISTS", "mylist") == 1
+
+
 @pytest.mark.needs("nc")
 @pytest.mark.parametrize("door", ["text", "auto"])
 def test_nc_gets_its_answers_though_it_closes_its_side_first(door: str, kvik_server: KvikServer) -> None:

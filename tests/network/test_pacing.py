@@ -9,7 +9,7 @@ import pytest
 from kvik.clock import ManualClock
 from kvik.commands import BUILT_IN
 from kvik.commands.family import CommandTable
-from kvik.dialects.colon import PIECE_BYTES, ColonDialect
+from kvik.dialects.colon import DROPPED_AT_ONCE, PIECE_BYTES, WAITING_LINES_MAX, ColonDialect
 from kvik.engine import Engine
 from kvik.network.turn import LINGER_MS, STALLED_LOOKS, Alarm, Connection, Turn
 from kvik.request import Request
@@ -59,6 +59,10 @@ class Scene:
         self.turn = Turn(self.engine, Alarm())
         self.connection = ToldConnection(self.turn)
         self.fill([b"%0999d" % 0] * 200)
+
+    @property
+    def dropped(self) -> int:
+        return self.engine.statistics.colon_lines_dropped
 
     @property
     def has_key(self) -> bool:
@@ -166,6 +170,21 @@ def test_nothing_is_written_for_a_stalled_client(scene: Scene) -> None:
     caller.stall(False)
     caller.go_on()
     assert caller.has_output()
+
+
+def test_a_stalled_client_that_asks_for_much_is_answered_a_part_at_each_look(scene: Scene) -> None:
+    connection = scene.connection
+    scene.say(b"GET:big\n" * 200 + b"PUT:k:v\n")
+    scene.look(STALLED_LOOKS)
+    assert DROPPED_AT_ONCE <= scene.dropped < DROPPED_AT_ONCE + 200
+    assert not connection.reading
+    scene.look()
+    assert 2 * DROPPED_AT_ONCE <= scene.dropped < 2 * DROPPED_AT_ONCE + 2 * 200
+    assert not scene.has_key
+    scene.look(2)
+    assert scene.has_key
+    assert scene.dropped == 199 * 200 - WAITING_LINES_MAX
+    assert connection.reading
 
 
 def test_the_limit_of_output_does_not_end_a_paced_client(scene: Scene) -> None:

@@ -14,7 +14,21 @@ from kvik.dialects.text import TextDialect
 from kvik.errors import ReplyError
 from kvik.network.caller import Caller as Connection
 from kvik.network.caller import Carrier
-from kvik.replies import BigNumber, CommandLines, Digits, Map, NullArray, Pairs, Reply, Set, Status, Stored, Verbatim
+from kvik.replies import (
+    BigNumber,
+    CommandLines,
+    Digits,
+    Map,
+    NullArray,
+    Pairs,
+    Push,
+    Reply,
+    Series,
+    Set,
+    Status,
+    Stored,
+    Verbatim,
+)
 from tests.engines import Caller
 from tests.servers import KvikServer, RedisServer
 from tests.wire import Wire, as_text, encode_words, readable, split_line
@@ -30,6 +44,10 @@ class Door:
 
     def ask(self, connection: str, line: str, expected: str) -> str:
         """Send a line and return its answer; `expected` says how many lines a stream has to wait for."""
+        raise NotImplementedError
+
+    def hear(self, connection: str, count: int) -> str:
+        """Return the messages that a connection has heard, a line for each; a stream waits for `count` of them."""
         raise NotImplementedError
 
     def passes(self, milliseconds: int) -> None:
@@ -53,6 +71,12 @@ class EngineDoor(Door):
 
     def ask(self, connection: str, line: str, expected: str) -> str:
         return reply_text(self.caller(connection)(*split_line(line)), True)
+
+    def hear(self, connection: str, count: int) -> str:
+        pushed = self.caller(connection).outlet.pushed
+        lines = [reply_text(message, True) for message in pushed]
+        pushed.clear()
+        return "\n".join(lines)
 
     def caller(self, connection: str) -> Caller:
         return self._callers.setdefault(connection, self._first.another() if connection else self._first)
@@ -88,6 +112,9 @@ class DialectDoor(Door):
 class TextDoor(DialectDoor):
     names = ("text",)
 
+    def hear(self, connection: str, count: int) -> str:
+        return line_text(self.connection(connection).take_output())
+
     def new_dialect(self) -> Dialect:
         return TextDialect()
 
@@ -97,6 +124,9 @@ class TextDoor(DialectDoor):
 
 class TelnetDoor(DialectDoor):
     names = ("telnet", "text")
+
+    def hear(self, connection: str, count: int) -> str:
+        return messages_at_a_prompt(self.connection(connection).take_output())
 
     def new_dialect(self) -> Dialect:
         return TelnetDialect()
@@ -138,6 +168,9 @@ class RespDoor(DialectDoor):
             connection.session.protocol = self._protocol
         return connection
 
+    def hear(self, connection: str, count: int) -> str:
+        return "\n".join(wire_texts(self.connection(connection).take_output()))
+
     def ask(self, connection: str, line: str, expected: str) -> str:
         return wire_text(self.exchange(connection, encode_words(split_line(line))))
 
@@ -177,6 +210,9 @@ class TextStreamDoor(StreamDoor):
     def opened(self) -> Wire:
         return self._kvik.open("text")
 
+    def hear(self, connection: str, count: int) -> str:
+        return line_text(self.wire(connection).read_until(lambda data: data.count(b"\n") >= count))
+
     def ask(self, connection: str, line: str, expected: str) -> str:
         wire = self.wire(connection)
         wire.send(line.encode() + b"\n")
@@ -195,6 +231,10 @@ class TelnetStreamDoor(StreamDoor):
         wire = self._kvik.open("telnet")
         wire.read_until(lambda data: data.endswith(PROMPT))
         return wire
+
+    def hear(self, connection: str, count: int) -> str:
+        wire = self.wire(connection)
+        return messages_at_a_prompt(wire.read_until(lambda data: data.count(b"\r\n" + PROMPT) >= count))
 
     def ask(self, connection: str, line: str, expected: str) -> str:
         wire = self.wire(connection)
@@ -238,11 +278,21 @@ class RespStreamDoor(StreamDoor):
     def ask(self, connection: str, line: str, expected: str) -> str:
         return as_text(self.wire(connection).call(*split_line(line)))
 
+    def hear(self, connection: str, count: int) -> str:
+        return "\n".join([as_text(self.wire(connection).reply()) for _ in range(count)])
+
 
 def line_text(data: bytes) -> str:
     """Return the bytes of a text answer as text without its last line end."""
     assert data.endswith(b"\n"), f"an answer is whole lines: {data!r}"
     return readable(data[:-1])
+
+
+def messages_at_a_prompt(data: bytes) -> str:
+    """Return what a telnet client was shown while it typed nothing: each message on a line of its own, then a prompt."""
+    assert data.startswith(b"\r\n") and data.endswith(b"\r\n" + PROMPT), data
+    messages = data.removesuffix(PROMPT).split(PROMPT)
+    return "\n".join([readable(message.strip(b"\r\n")) for message in messages])
 
 
 def telnet_text(line: str, data: bytes) -> str:
@@ -256,6 +306,16 @@ def telnet_text(line: str, data: bytes) -> str:
 
 def colon_text(data: bytes) -> str:
     return line_text(data) if data else ""
+
+
+def wire_texts(data: bytes) -> list[str]:
+    """Return the bytes of messages as the text door would show them."""
+    reader = hiredis.Reader()
+    reader.feed(data)
+    texts: list[str] = []
+    while (value := reader.gets()) is not False:
+        texts.append(as_text(value))
+    return texts
 
 
 def wire_text(data: bytes) -> str:
@@ -279,6 +339,10 @@ def reply_text(reply: Reply, is_outermost: bool) -> str:
         return "nil"
     if isinstance(reply, CommandLines):
         return "\n".join([" ".join([quoted(word) for word in words]) for words in reply.commands])
+    if isinstance(reply, Series):
+        return "\n".join([reply_text(each, True) for each in reply.replies])
+    if isinstance(reply, Push):
+        return reply_text(reply.items, False)
     if isinstance(reply, Map | Pairs):
         return reply_text([item for pair in reply.pairs for item in pair], False)
     if isinstance(reply, Set):

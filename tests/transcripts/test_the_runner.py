@@ -36,6 +36,22 @@ def test_requests_answers_connections_and_pauses_are_read(tmp_path: Path) -> Non
     assert case.steps[0].answer.for_door(()) == "one\ntwo"
 
 
+class Listener(Parrot):
+    """A door whose connections have heard their names, as often as is asked for."""
+
+    def hear(self, connection: str, count: int) -> str:
+        return "\n".join([f"heard {connection or 'A'}"] * count)
+
+
+def test_messages_are_read_and_each_has_to_be_heard(tmp_path: Path) -> None:
+    case = case_of(tmp_path, "> PUBLISH a b\nPUBLISH a b\nB<\nheard B\nheard B\n<\nheard A\n")
+    assert [(step.connection, step.listens) for step in case.steps] == [("", False), ("B", True), ("", True)]
+    play(case, Listener())
+    wrong = case_of(tmp_path, "B<\nheard B\nheard C\n")
+    with pytest.raises(pytest.fail.Exception, match=r"story\.txt:4: B<"):
+        play(wrong, Listener())
+
+
 def test_the_most_particular_answer_counts(tmp_path: Path) -> None:
     answer = case_of(tmp_path, '> EXEC\n[1 v]\nresp: [1 OK]\nresp3: ""\n').steps[0].answer
     assert answer.for_door(("text",)) == "[1 v]"

@@ -43,7 +43,11 @@ def play(case: Case, door: Door) -> None:
 
 def take(case: Case, step: Step, door: Door) -> None:
     expected = step.answer.for_door(door.names)
-    wrong = difference(expected, door.ask(step.connection, step.request, expected))
+    if step.listens:
+        got = door.hear(step.connection, expected.count("\n") + 1)
+    else:
+        got = door.ask(step.connection, step.request, expected)
+    wrong = difference(expected, got)
     if wrong:
         place = f"tests/transcripts/{case.path.name}:{step.line}"
         pytest.fail(f"{place}: {step.request}\n{wrong}\n    case: {case.name}, door: {door.names}", pytrace=False)

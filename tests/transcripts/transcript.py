@@ -10,7 +10,8 @@
     (20 ms pass)
 
 `> ` sends a line over the case's connection, `B> ` over a second one. The lines below, up to an empty
-one or the next request, are the answer as the text door shows it. An answer that starts with a name
+one or the next request, are the answer as the text door shows it. `<` alone, or `B<`, sends nothing: below it
+stand the messages that connection has heard meanwhile, one to a line. An answer that starts with a name
 holds for that door only: `text:`, `telnet:` (where it differs from text), `resp:`, `resp2:`, `resp3:`,
 `redis:` (the real server). `sorted:` compares an array without its order, `matches:` is a regular
 expression. `""` is an empty line, `#` starts a remark. `@kvik` below the heading: the real Redis does
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Final
 
 REQUEST: Final = re.compile(r"([A-Z]?)> (.*)")
+HEARD: Final = re.compile(r"([A-Z]?)<")
 PAUSE: Final = re.compile(r"\((\d+) ms pass\)")
 LABEL: Final = re.compile(r"(text|telnet|resp|resp2|resp3|redis): ?(.*)")
 MARKS: Final = ("kvik", "text", "telnet", "colon")
@@ -50,13 +52,14 @@ class Answer:
 
 
 class Step:
-    """One request with its answer, or a pause of so many milliseconds."""
+    """One request with its answer, messages that were heard, or a pause of so many milliseconds."""
 
-    def __init__(self, line: int, connection: str, request: str, pause_ms: int = 0) -> None:
+    def __init__(self, line: int, connection: str, request: str, pause_ms: int = 0, listens: bool = False) -> None:
         self.line: Final = line
         self.connection: Final = connection
         self.request: Final = request
         self.pause_ms: Final = pause_ms
+        self.listens: Final = listens
         self.answer: Final = Answer()
 
 
@@ -91,9 +94,12 @@ def read(path: Path) -> list[Case]:
 
 def _read_line(case: Case, number: int, line: str, is_answering: bool) -> bool:
     """Take one line into the case; return whether an answer may follow."""
-    request, pause = REQUEST.fullmatch(line), PAUSE.fullmatch(line)
+    request, heard, pause = REQUEST.fullmatch(line), HEARD.fullmatch(line), PAUSE.fullmatch(line)
     if request:
         case.steps.append(Step(number, request[1], request[2]))
+        return True
+    if heard:
+        case.steps.append(Step(number, heard[1], line, listens=True))
         return True
     if pause:
         case.steps.append(Step(number, "", "", int(pause[1])))

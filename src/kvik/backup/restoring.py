@@ -162,7 +162,8 @@ class Queue:
 
 
 class Restoration:
-    """One file on its way to one target; afterwards `restored` and `expired` say of how many keys what has become.
+    """One file on its way to one target; afterwards `restored` and `expired` say of how many keys what has become,
+    `database_max` in which database the last of them are.
 
     `now` is wall-clock milliseconds. What only the commands of a file make is made in `rehearsal` first, an empty
     database of nobody's, so that none of them fails half-way. `run` raises BackupDamaged, CannotRestore, OSError and
@@ -175,6 +176,7 @@ class Restoration:
         self.restored = 0
         self.expired = 0
         self.moment = -1
+        self.database_max = 0
         self._files: Final = files
         self._path: Final = path
         self._target: Final = target
@@ -191,6 +193,7 @@ class Restoration:
     def run(self) -> None:
         checked = self._check()
         self.moment = checked.moment
+        self.database_max = checked.database_max
         self._is_known = checked.has_checksum()
         self._ask_target(checked.database_max)
         is_done = False

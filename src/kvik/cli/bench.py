@@ -9,7 +9,7 @@ from typing import Any, TextIO
 import click
 from rich.console import Console
 
-from kvik.cli.bench_options import COMMAND, GROUPS, BenchCommand, check_place, plan_of
+from kvik.cli.bench_options import COMMAND, GROUPS, BenchCommand, check_place, check_results, plan_of
 from kvik.cli.bench_screen import Screen, show_comparison, show_outcome
 from kvik.cli.moments import shown_moment
 from kvik.client.address import Address, AddressError, find_address, hide_password
@@ -36,6 +36,7 @@ def bench(names: tuple[str, ...], **given: Any) -> int:
     speaks RESP will do. A COMMAND behind -- is sent instead of GET and SET.
     """
     output = screen_of(sys.stderr if given["json"] == "-" else sys.stdout)
+    check_results(given)
     if given["compare"]:
         return compare(names, given, output)
     command: list[str] = click.get_current_context().meta.get(COMMAND, [])
@@ -70,6 +71,8 @@ def compare(names: Sequence[str], given: dict[str, Any], output: Console) -> int
         outcomes = [read_outcome(name) for name in names]
     except OutcomeError as error:
         raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror or error}") from None
     show_comparison(outcomes, labels_of(names), output)
     write_results(outcomes, given, labels_of(names))
     return OK
@@ -133,7 +136,7 @@ def shown_command_line(arguments: Sequence[str]) -> str:
         name, equals, _ = argument.partition("=")
         if is_secret:
             shown.append(STARS)
-        elif name in ("--password",) and equals:
+        elif name == "--password" and equals:
             shown.append(f"{name}={STARS}")
         elif argument.startswith("-a") and len(argument) > 2:
             shown.append(f"-a{STARS}")

@@ -1,5 +1,6 @@
 """The options of `kvik bench`, in groups, and the plan they make. Starts nothing."""
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -166,3 +167,11 @@ def check_place(given: dict[str, Any], names: tuple[str, ...]) -> None:
     for name in ("clients", "pipeline", "processes", "rate"):
         if given[name]:
             raise click.UsageError(f"--embedded has one caller and no network: leave --{name} out")
+
+
+def check_results(given: dict[str, Any]) -> None:
+    """Refuse what could not be written when the load is over. Raises UsageError."""
+    for name in ("json", "html"):
+        folder = os.path.dirname(given[name] or "")
+        if folder and not os.path.isdir(folder):
+            raise click.UsageError(f"--{name}: there is no folder {folder}")

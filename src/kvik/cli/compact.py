@@ -2,12 +2,11 @@
 
 import os
 import sys
-from types import TracebackType
-from typing import Self
 
 import click
 
 from kvik.assembly import build_engine
+from kvik.cli.bars import Bar, TerminalBar
 from kvik.cli.making import DATABASES_MAX, refusals
 from kvik.cli.progress import shown_size
 from kvik.clock import Clock
@@ -33,20 +32,8 @@ class Warnings(KeeperOwner):
         click.echo(f"kvik: {text}", err=True)
 
 
-class Lines:
+class Lines(Bar):
     """How far it has come, as lines of a log."""
-
-    def __init__(self) -> None:
-        self._what = ""
-        self._next = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """There is nothing to put back."""
 
     def show(self, what: str, done: int, total: int) -> None:
         """Say that of `what`, `done` of `total` are done."""
@@ -57,34 +44,6 @@ class Lines:
         if percent >= self._next:
             click.echo(f"{what}: {percent} %")
             self._next = percent - percent % LINE_PERCENT + LINE_PERCENT
-
-
-class Bar(Lines):
-    """How far it has come, as a bar on a terminal for each thing that takes its time."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        # Imported here: it costs more than the rest of the program's start.
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-        self._bars = Progress(
-            TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-        )
-        self._tasks = {"": self._bars.add_task("", visible=False)}
-
-    def __enter__(self) -> Self:
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bars.stop()
-
-    def show(self, what: str, done: int, total: int) -> None:
-        if what not in self._tasks:
-            self._tasks[what] = self._bars.add_task(what)
-        self._bars.update(self._tasks[what], completed=done if total else 1, total=max(total, 1))
 
 
 @click.command("compact", context_settings={"help_option_names": ["-h", "--help"]})
@@ -133,11 +92,11 @@ def compact(files: Files, directory: str, settings: Settings) -> None:
     show_kept(files, directory)
 
 
-def progress_shown() -> Lines:
-    return Bar() if sys.stdout.isatty() else Lines()
+def progress_shown() -> Bar:
+    return TerminalBar() if sys.stderr.isatty() else Lines()
 
 
-def load(keeper: Keeper, progress: Lines) -> None:
+def load(keeper: Keeper, progress: Bar) -> None:
     while not keeper.is_loaded():
         done, total, _seconds = keeper.loading_facts()
         progress.show("loading", done, total)
@@ -146,7 +105,7 @@ def load(keeper: Keeper, progress: Lines) -> None:
     progress.show("loading", total, total)
 
 
-def rewrite(keeper: Keeper, progress: Lines, clock: Clock) -> None:
+def rewrite(keeper: Keeper, progress: Bar, clock: Clock) -> None:
     """Have the journal rewritten, and wait for the end; it may have begun by itself."""
     target = keeper.rewrites + 1
     keeper.begin_rewrite()

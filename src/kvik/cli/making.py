@@ -67,8 +67,13 @@ def show_content(engine: Engine, moment: int, now: int) -> None:
     click.echo(f"found: {counted(keys, 'key')} in {counted(databases, 'database')}")
     if over:
         click.echo(f"       the time to live of {over} of them is over by now: they will be gone when it is opened")
-    if highest >= DATABASES_USUAL:
-        click.echo(f"       database {highest} is among them: serve with --databases {highest + 1} or more")
+    show_highest(highest)
+
+
+def show_highest(database: int) -> None:
+    """Say so where a server must be told of more databases than it has without."""
+    if database >= DATABASES_USUAL:
+        click.echo(f"       database {database} is among them: serve with --databases {database + 1} or more")
 
 
 def counted(number: int, what: str) -> str:

@@ -3,12 +3,13 @@
 import click
 
 import kvik
+from kvik.settings import Settings
 
 
-def open_database(directory: str | None) -> "kvik.Database":
+def open_database(directory: str | None, settings: Settings | None = None) -> "kvik.Database":
     """Return the database in a directory, or one in memory. Raises ClickException."""
     try:
-        return kvik.open(directory)
+        return kvik.open(directory, settings)
     except OSError as error:
         reason = error.strerror or str(error)
         raise click.ClickException(f"{error.filename or directory}: {reason}") from None

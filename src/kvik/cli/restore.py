@@ -11,7 +11,7 @@ from kvik.assembly import build_engine
 from kvik.backup.restoring import MERGE, REFUSE, REPLACE, CannotRestore, Restoration, Target
 from kvik.cli.backup import STANDARD_OUTPUT as STANDARD_INPUT
 from kvik.cli.bars import Bar, progress_shown
-from kvik.cli.making import counted, refusals
+from kvik.cli.making import DATABASES_MAX, counted, refusals, show_highest
 from kvik.cli.opening import open_database
 from kvik.cli.places import NoConnection, connect, is_directory, login_options
 from kvik.client.connection import Connection, ConnectionFailed
@@ -23,6 +23,7 @@ from kvik.replies import Reply
 from kvik.request import Request
 from kvik.settings import Settings
 
+ABOUT_COMMANDS = b"COMMAND"
 UNKNOWN_END = (
     "The connection was lost while the data was being stored: whether it was, is not known."
     " Look at the target, and restore again with --replace or --merge"
@@ -52,6 +53,8 @@ def command(file: str, target: str, replace: bool, merge: bool, user: str, passw
     click.echo(f"restored: {counted(restoration.restored, 'key')}")
     if restoration.expired:
         click.echo(f"left out: {counted(restoration.expired, 'key')}, whose time to live is over")
+    if is_directory(target):
+        show_highest(restoration.database_max)
     return 0
 
 
@@ -65,9 +68,10 @@ def kept_input(folder: str) -> str:
 
 def restore(path: str, place: str, mode: int, bar: Bar, login: tuple[str, str, bool]) -> Restoration:
     """Restore a file into a place, and return how that went. Raises ClickException, OSError."""
+    rehearsal = EmptyTarget()
     target: ServerTarget | DirectoryTarget
-    target = DirectoryTarget(place) if is_directory(place) else ServerTarget(connect(place, *login))
-    restoration = Restoration(Files(), path, target, EmptyTarget(), mode, Clock().now, bar)
+    target = DirectoryTarget(place, rehearsal) if is_directory(place) else ServerTarget(connect(place, *login))
+    restoration = Restoration(Files(), path, target, rehearsal, mode, Clock().now, bar)
     try:
         restoration.run()
     except (BackupDamaged, CannotRestore) as error:
@@ -96,12 +100,12 @@ class ServerTarget(Target):
         self._connection.close()
 
 
-class DirectoryTarget(Target):
-    """A database in a directory. Raises OSError where it cannot be kept."""
+class DatabaseTarget(Target):
+    """A database of this process."""
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, database: Database) -> None:
         super().__init__()
-        self._database: Database = open_database(directory)
+        self._database = database
 
     def call(self, words: list[bytes]) -> Reply:
         return self._database.reply_to(Request(words))
@@ -114,10 +118,41 @@ class DirectoryTarget(Target):
         self._database.close()
 
 
-class EmptyTarget(DirectoryTarget):
+class EmptyTarget(DatabaseTarget):
     """A database of nobody's, in which nobody waits."""
 
     def __init__(self) -> None:
-        Target.__init__(self)
-        self._database = Database(build_engine(Settings()))
-        self._database.session.may_wait = False
+        database = Database(build_engine(Settings()))
+        database.session.may_wait = False
+        super().__init__(database)
+
+
+class DirectoryTarget(Target):
+    """A database in a directory. Raises OSError where it cannot be kept.
+
+    It is opened when something is asked about its data, so that a file that is refused makes no directory: about
+    commands the empty database knows the same.
+    """
+
+    def __init__(self, directory: str, empty: EmptyTarget) -> None:
+        super().__init__()
+        self._directory = directory
+        self._empty = empty
+        self._opened: DatabaseTarget | None = None
+
+    def call(self, words: list[bytes]) -> Reply:
+        if self._opened is None and words[0] == ABOUT_COMMANDS:
+            return self._empty.call(words)
+        return self._data().call(words)
+
+    def call_all(self, requests: Sequence[list[bytes]]) -> Iterator[Reply]:
+        return self._data().call_all(requests)
+
+    def close(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+
+    def _data(self) -> DatabaseTarget:
+        if self._opened is None:
+            self._opened = DatabaseTarget(open_database(self._directory, Settings(databases=DATABASES_MAX)))
+        return self._opened

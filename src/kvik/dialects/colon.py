@@ -19,6 +19,9 @@ PIECE_BYTES: Final = 64 * 1024
 """About how much is written before what was written must have left."""
 WAITING_LINES_MAX: Final = 500
 """So many lines wait for a client that has stopped reading; the seed's figure."""
+DROPPED_AT_ONCE: Final = 10_000
+"""After so many lines were dropped for a client its requests wait until it is looked at again: to ask for a large
+reply and not to read it costs the client nothing, and would hold up everybody else."""
 # A collection of garbage walks through a list of a million values in 12 ms; a copy of it costs half of that, once.
 KEPT_AS_LIST_MAX: Final = 10_000
 
@@ -124,7 +127,7 @@ class ColonDialect(Dialect):
     It holds back: replies are written a piece at a time, and while something is held back no further
     request is given out, so that one reply at the most waits here, as a cursor. While the client is
     stalled its requests are given out all the same; WAITING_LINES_MAX lines of their replies wait, what
-    is beyond is dropped and counted.
+    is beyond is dropped and counted, DROPPED_AT_ONCE and the rest of a reply between two calls of `stall`.
     """
 
     name = "colon"
@@ -138,6 +141,7 @@ class ColonDialect(Dialect):
         self._room: int = PIECE_BYTES
         self._is_stalled = False
         self._waiting_lines = 0
+        self._may_drop: int = DROPPED_AT_ONCE
         self._dropped = 0
         self._malformed = 0
         self._refused = 0
@@ -152,8 +156,8 @@ class ColonDialect(Dialect):
         return self._intake.size()
 
     def next_request(self) -> Request | None:
-        """As Dialect.next_request; None too while something is held back. A line that is no request is counted."""
-        if not self._is_stalled and self.has_backlog():
+        """As Dialect.next_request; None too unless it `takes_requests`. A line that is no request is counted."""
+        if not self.takes_requests():
             return None
         while True:
             line = self._next_line()
@@ -214,12 +218,16 @@ class ColonDialect(Dialect):
     def has_backlog(self) -> bool:
         return self._room <= 0 or len(self._pending) > 0
 
+    def takes_requests(self) -> bool:
+        return self._may_drop > 0 if self._is_stalled else not self.has_backlog()
+
     def continue_writing(self, out: BytesWriter) -> None:
         self._room = PIECE_BYTES
         self._write(out)
 
     def stall(self, is_stalled: bool) -> None:
         self._is_stalled = is_stalled
+        self._may_drop = DROPPED_AT_ONCE
         self._waiting_lines = sum([lines.left() for lines in self._pending if lines.has_waited])
 
     def forget(self) -> None:
@@ -241,6 +249,7 @@ class ColonDialect(Dialect):
     def _keep_waiting(self, key: bytes, values: Sequence[Reply]) -> None:
         kept = min(WAITING_LINES_MAX - self._waiting_lines, len(values))
         self._dropped += len(values) - kept
+        self._may_drop -= len(values) - kept
         self._waiting_lines += kept
         if kept > 0:
             self._pending.append(Lines(key, values[:kept], True))

@@ -82,14 +82,18 @@ class Dialect:
         """
         return False
 
+    def takes_requests(self) -> bool:
+        """Return whether `next_request` gives out what has come: not with a backlog, unless the client is stalled."""
+        return True
+
     def continue_writing(self, out: BytesWriter) -> None:
         """Append the next piece of what is held back, 64 KiB or so: all that was appended before has left."""
 
     def stall(self, is_stalled: bool) -> None:
-        """The client has stopped reading, or reads again.
+        """The client has stopped reading, or reads again; said every 100 ms for as long as it does not read.
 
         While it is stalled requests are given out in spite of the backlog, and nothing is appended;
-        how much waits is the dialect's to limit.
+        how much waits, and how much is done for nothing in these 100 ms, is the dialect's to limit.
         """
 
     def forget(self) -> None:

@@ -16,8 +16,9 @@ from kvik.request import Request
 from kvik.services import Services
 from kvik.session import Outlet, Session
 
-ALSO: Final = (b"SELECT", b"MULTI", b"EXEC", b"PING")
-"""What may stand in such a file and writes nothing. PING: the marks of a journal that a redis-server went on with."""
+ALSO: Final = (b"SELECT", b"MULTI", b"EXEC", b"PING", b"PFCOUNT")
+"""What may stand in such a file and writes nothing. PING: the marks of a journal that a redis-server went on with;
+PFCOUNT: it keeps its estimate with the registers."""
 RELATIVE: Final = (b"EXPIRE", b"PEXPIRE", b"SETEX", b"PSETEX", b"HEXPIRE", b"HPEXPIRE")
 WITH_OPTIONS: Final = (b"SET", b"GETEX", b"HSETEX", b"HGETEX")
 RELATIVE_OPTIONS: Final = (b"EX", b"PX")

@@ -97,10 +97,12 @@ class Caller(Outlet):
 
     def wants_input(self) -> bool:
         """Return whether what a paced client sends can be run when it comes."""
-        return not self.is_finished and not self._has_ended and (self.is_stalled or not self.can_go_on)
+        if self.is_finished or self._has_ended:
+            return False
+        return not self.can_go_on or (self.is_stalled and self._dialect.takes_requests())
 
     def stall(self, is_stalled: bool) -> None:
-        """A paced client has stopped reading, or reads again. Requests that may run now are left for `go_on`."""
+        """A paced client has stopped reading, still does not, or reads again: what may run now is left for `go_on`."""
         self.is_stalled = is_stalled
         self._dialect.stall(is_stalled)
 

@@ -182,7 +182,7 @@ class Connection(Carrier):
             self._last_mark = mark
             self._note_movement()
         self._looks += 1
-        if self._looks == self.turn.stalled_looks and self.is_open:
+        if self._looks >= self.turn.stalled_looks and self.is_open:
             self.caller.stall(True)
             self.touch()
         return True

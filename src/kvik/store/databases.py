@@ -78,8 +78,8 @@ class Databases:
             self.evictor.reset_statistics()
 
     def bury(self, parts: list[object]) -> None:
-        """Free in slices what nobody can reach any more."""
-        self._graveyard.bury(parts)
+        """Free in slices what nobody can reach any more, keys with their values."""
+        self._graveyard.bury_values(parts)
 
     def free_some(self, most: int = FREED_PARTS) -> bool:
         """Free a slice of what CLEAR left behind, a millisecond's worth; return whether more is left."""

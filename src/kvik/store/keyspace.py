@@ -13,7 +13,7 @@ from kvik.clock import Clock
 from kvik.errors import wrong_type
 from kvik.store.container import Container
 from kvik.store.deaths import Deaths
-from kvik.store.graveyard import Graveyard
+from kvik.store.graveyard import FREED_AT_ONCE_MAX, Graveyard
 from kvik.store.limit import Limit
 from kvik.store.marks import Marks
 from kvik.store.memory import DEADLINE_BYTES, weight_of
@@ -21,8 +21,6 @@ from kvik.store.observer import Observer
 from kvik.store.sharded_map import ShardedMap
 from kvik.store.value import Value, as_bytes, copy_of, kind_of
 
-# Freeing so many keys takes about a millisecond; more of them are freed in slices.
-FREED_AT_ONCE_MAX: Final = 10_000
 UNLIMITED: Final = 1 << 62
 AT_ONCE: Final = 0
 
@@ -313,7 +311,8 @@ class Keyspace:
             self._limit.keys -= len(self._values)
             self._count(self._limit, -self.weight)
         if len(self._values) > FREED_AT_ONCE_MAX or self._has_large:
-            self._graveyard.bury(self._values.parts() + self._deaths.parts())
+            self._graveyard.bury(self._deaths.parts())
+            self._graveyard.bury_values(self._values.parts())
         self._values = ShardedMap()
         self._deaths = Deaths()
         self._observer.replaced(self.number)
