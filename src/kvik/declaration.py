@@ -134,6 +134,21 @@ class CountedPairs(Keys):
         return words[2 : 2 + 2 * count : 2] if 2 + 2 * count <= len(words) else []
 
 
+class KeysBehindWord(Keys):
+    """Half of what follows a word, the first time it stands at `start` or later, are keys."""
+
+    def __init__(self, word: bytes, start: int) -> None:
+        super().__init__(0, 0, 0)
+        self.word: Final = word
+        self.start: Final = start
+
+    def of(self, words: list[bytes]) -> list[bytes]:
+        for place in range(self.start, len(words)):
+            if words[place].upper() == self.word:
+                return words[place + 1 : place + 1 + (len(words) - place - 1) // 2]
+        return []
+
+
 NO_KEYS: Final = Keys(0, 0, 0)
 COUNTED_PAIRS: Final = CountedPairs()
 FIRST: Final = Keys(1, 1, 1)

@@ -304,14 +304,15 @@ class Engine(Services):
         self._is_serving = False
 
     def _serve_those_who_wait_for(self, place: tuple[int, bytes]) -> None:
-        """Ask again in the order they came, until the key has gone: then nothing is left to be had there."""
+        """Ask again in the order they came, until the key has gone: then nothing is left to be had there.
+
+        Those who have to hear that it has gone are asked even so.
+        """
         database, key = place
         space = self.databases.spaces[database]
-        if not space.contains(key):
-            return
         for session in self._interest.waiters(place):
             wait = session.wait
-            if wait is not None and space.contains(key):
+            if wait is not None and (space.contains(key) or wait.hears_loss):
                 wait.changed = key
                 self._try_again(session)
 

@@ -111,11 +111,13 @@ class Wait(Composite):
 
     `deadline` is in wall-clock milliseconds, 0 means for ever; `otherwise` is the answer when it
     passes. The engine runs the same request again whenever a key changes: the command finds this
-    wait in its session then, and in `changed` which key it was.
+    wait in its session then, and in `changed` which key it was. With `hears_loss` that is so as well
+    when the key has gone.
     """
 
-    def __init__(self, keys: list[bytes], deadline: int, otherwise: "Reply" = None) -> None:
+    def __init__(self, keys: list[bytes], deadline: int, otherwise: "Reply" = None, hears_loss: bool = False) -> None:
         self.keys: Final = keys
+        self.hears_loss: Final = hears_loss
         self.changed = b""
         self.deadline: Final = deadline
         self.otherwise = otherwise

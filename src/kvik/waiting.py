@@ -50,6 +50,11 @@ class Interest(Observer):
         if self.notes.flags:
             self.notes.note(CHANGED, b"", database, key)
 
+    def recorded(self, database: int, key: bytes, wakes: bool) -> None:
+        self.changes += 1
+        if wakes:
+            self._signal((database, key))
+
     def added(self, database: int, key: bytes) -> None:
         if self.notes.flags:
             self.notes.note(NEW, b"new", database, key)
@@ -147,13 +152,22 @@ class Interest(Observer):
         place = (database, key)
         for session in self._watchers.get(place, ()):
             session.is_dirty = True
-        if place in self._waiters and (not self.signals or self.signals[-1] != place) and self._holds(place):
+        self._signal(place)
+
+    def _signal(self, place: tuple[int, bytes]) -> None:
+        if place in self._waiters and (not self.signals or self.signals[-1] != place) and self._concerns(place):
             self.signals.append(place)
 
-    def _holds(self, place: tuple[int, bytes]) -> bool:
-        """Return whether there is anything to be had; a key that went again is served when it comes again."""
+    def _concerns(self, place: tuple[int, bytes]) -> bool:
+        """Return whether there is anything to be had; a key that went again is served when it comes again.
+
+        Where it has gone, that may be what somebody has to know.
+        """
         database, key = place
-        return self._databases is not None and self._databases.spaces[database].contains(key)
+        if self._databases is not None and self._databases.spaces[database].contains(key):
+            return True
+        waits = [session.wait for session in self._waiters[place]]
+        return len([wait for wait in waits if wait is not None and wait.hears_loss]) > 0
 
     def _tell_all_in(self, database: int) -> None:
         if self._databases is None:

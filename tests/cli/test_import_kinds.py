@@ -1,4 +1,4 @@
-"""`kvik import` of every kind of value: random requests to a real redis-server, and what its append-only file makes here."""
+"""`kvik import` of every kind of value: what the files of a real redis-server make here after random requests."""
 
 from pathlib import Path
 
@@ -91,7 +91,9 @@ def test_whatever_a_server_has_done_to_its_values_comes_over(folder: Path, famil
         expected = kept_by_redis(wire)
     call, said = taken_over(folder)
     found = kept_here(call)
-    differing = [(place, found.get(place), expected[place]) for place in expected if found.get(place) != expected[place]]
+    differing = [
+        (place, found.get(place), expected[place]) for place in expected if found.get(place) != expected[place]
+    ]
     assert not differing, repr(differing)
     assert len(found) == len(expected) > 3
     assert f"found: {len(expected)} keys" in said

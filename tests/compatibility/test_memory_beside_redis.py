@@ -13,10 +13,16 @@ BATCH = 500
 TIMES_MAX = 2.5
 NUMBERS = range(20)
 REQUESTS = {
-    "hash of 20 fields": ["HSET", *[word for number in NUMBERS for word in (f"field:{number:02}", f"value:{number:06}")]],
+    "hash of 20 fields": [
+        "HSET",
+        *[word for number in NUMBERS for word in (f"field:{number:02}", f"value:{number:06}")],
+    ],
     "set of 20 members": ["SADD", *[f"member:{number:02}" for number in NUMBERS]],
     "list of 20 values": ["RPUSH", *[f"value:{number:02}" for number in NUMBERS]],
-    "sorted set of 20 members": ["ZADD", *[word for number in NUMBERS for word in (number * 1.5, f"member:{number:02}")]],
+    "sorted set of 20 members": [
+        "ZADD",
+        *[word for number in NUMBERS for word in (number * 1.5, f"member:{number:02}")],
+    ],
 }
 KNOWN = {"list of 20 values": 5.0, "sorted set of 20 members": 6.0}
 """What is not packed: as often the memory at most."""

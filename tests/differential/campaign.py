@@ -21,6 +21,7 @@ from tests.differential import (
     sets,
     sorted_sets,
     sorting,
+    streams,
     strings,
     transactions,
 )
@@ -38,6 +39,7 @@ FAMILIES: dict[str, Callable[[Draw], Request]] = {
     "sets": sets.request,
     "sorted_sets": sorted_sets.request,
     "geo": geo.request,
+    "streams": streams.request,
     "sorting": sorting.request,
     "dumping": dumping.request,
 }

@@ -40,7 +40,11 @@ DAMAGED = b"damaged"
 """The key of a damaged HyperLogLog: of several elements Redis adds those before it notices, kvik none."""
 UNMANGLED = (b"SPOP", b"SCAN", b"SSCAN", b"HSCAN", b"ZSCAN", b"PFDEBUG", b"RESTORE")
 WAITING = (b"BLPOP", b"BRPOP", b"BLMPOP", b"BLMOVE", b"BRPOPLPUSH", b"BZPOPMIN", b"BZPOPMAX", b"BZMPOP")
+BLOCK = b"BLOCK"
 """What must not become a request that waits for long."""
+
+IDLING = (b"XCLAIM", b"XAUTOCLAIM", b"XPENDING")
+"""What must not ask for so short an idle time that the two servers see it differently."""
 
 DYING = (b"EXPIRE", b"PEXPIRE", b"SETEX", b"PSETEX", b"SET", b"GETEX")
 """What must not let a key die so soon that the two servers see it between different requests."""
@@ -114,9 +118,10 @@ class Draw:
         if (
             not self.chance(0.03)
             or len(request) < 2
-            or request[0] in UNMANGLED + WAITING + DYING
+            or request[0] in UNMANGLED + WAITING + DYING + IDLING
             or LEXICAL in request
             or DAMAGED in request
+            or BLOCK in request
         ):
             return request
         place = self.random.randrange(1, len(request))

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from tests.differential.campaign import FAMILIES
-from tests.differential.draw import WAITING, Draw
+from tests.differential.draw import BLOCK, WAITING, Draw
 
 Words = list[bytes]
 
@@ -192,5 +192,5 @@ def drawn_from(family: str, seed: int) -> Words:
     draw = Draw(seed)
     while True:
         request = draw.mangled(FAMILIES[family](draw))
-        if request[0] not in WAITING:
+        if request[0] not in WAITING and BLOCK not in request:
             return request

@@ -289,7 +289,7 @@ def line_text(data: bytes) -> str:
 
 
 def messages_at_a_prompt(data: bytes) -> str:
-    """Return what a telnet client was shown while it typed nothing: each message on a line of its own, then a prompt."""
+    """Return what a telnet client was shown while it typed nothing: each message on its own line, then a prompt."""
     assert data.startswith(b"\r\n") and data.endswith(b"\r\n" + PROMPT), data
     messages = data.removesuffix(PROMPT).split(PROMPT)
     return "\n".join([readable(message.strip(b"\r\n")) for message in messages])

@@ -18,6 +18,7 @@ from kvik.declaration import (
     STALE,
     WRITE,
     Declaration,
+    KeysBehindWord,
 )
 from kvik.errors import ReplyError, syntax_error
 from kvik.glob import Glob
@@ -62,6 +63,7 @@ FLAG_CATEGORIES: Final = (
     (BLOCKING, b"@blocking"),
     (ADMIN | DANGEROUS, b"@dangerous"),
 )
+HALF_OF_THE_REST: Final = Map([(b"lastkey", -1), (b"keystep", 1), (b"limit", 2)])
 
 Declarations = dict[bytes, Declaration]
 
@@ -201,7 +203,8 @@ def keys_among(declaration: Declaration, words: list[bytes]) -> list[bytes]:
 
 
 def has_keys(declaration: Declaration) -> bool:
-    return declaration.keys.first > 0 or declaration.keys.count_at > 0
+    keys = declaration.keys
+    return keys.first > 0 or keys.count_at > 0 or isinstance(keys, KeysBehindWord)
 
 
 # What is said about a command
@@ -284,6 +287,8 @@ def access_flags(declaration: Declaration) -> Set:
 def key_specification(declaration: Declaration) -> Map:
     """Return where the keys stand, as one of Redis' key specifications."""
     keys = declaration.keys
+    if isinstance(keys, KeysBehindWord):
+        return key_specification_behind_word(declaration, keys)
     if keys.count_at > 0:
         first = keys.count_at
         kind = b"keynum"
@@ -300,6 +305,20 @@ def key_specification(declaration: Declaration) -> Map:
             (b"find_keys", Map([(b"type", kind), (b"spec", found)])),
         ]
     )
+
+
+def key_specification_behind_word(declaration: Declaration, keys: KeysBehindWord) -> Map:
+    return Map(
+        [
+            (b"flags", access_flags(declaration)),
+            (b"begin_search", Map([(b"type", b"keyword"), (b"spec", keyword_specification(keys))])),
+            (b"find_keys", Map([(b"type", b"range"), (b"spec", HALF_OF_THE_REST)])),
+        ]
+    )
+
+
+def keyword_specification(keys: KeysBehindWord) -> Map:
+    return Map([(b"keyword", keys.word), (b"startfrom", keys.start)])
 
 
 def documented(declaration: Declaration, declarations: Declarations) -> Map:

@@ -102,6 +102,9 @@ def _open(reply: Reply, protocol: int, out: BytesWriter) -> list[Reply]:
     """Append a plain reply whole, of an aggregate its header; return the elements that are to follow."""
     if isinstance(reply, bytes):
         write_bulk(reply, out)
+    elif isinstance(reply, list):
+        _write_header(b"*", len(reply), out)
+        return reply
     elif reply is None:
         out.write(b"$-1\r\n" if protocol < 3 else b"_\r\n")
     elif isinstance(reply, bool):

@@ -265,6 +265,12 @@ class Keyspace:
                 self._use(key)
         self._observer.changed(self.number, key)
 
+    def recorded(self, key: bytes, container: Container, wakes: bool = False) -> None:
+        """As `edited`, for what Redis tells no watcher and no listener, and who waits only where it `wakes` them."""
+        self._count_change(container)
+        self._use(key)
+        self._observer.recorded(self.number, key, wakes)
+
     # Carrying values about
 
     def rename(self, key: bytes, destination: bytes) -> None:

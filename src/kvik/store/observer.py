@@ -23,6 +23,10 @@ class Observer:
         """`key` was set, altered or removed, or its deadline was."""
         self.changes += 1
 
+    def recorded(self, database: int, key: bytes, wakes: bool) -> None:
+        """`key` was altered in a way that only the journal has to know, and who waits for it where it `wakes` them."""
+        self.changes += 1
+
     def added(self, database: int, key: bytes) -> None:
         """`key` is about to be set where there was none; told only while `wants_added`."""
 

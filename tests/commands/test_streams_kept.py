@@ -1,0 +1,150 @@
+"""What the journal keeps of streams, in commands that Redis 7.0 knows, and how whole streams come back."""
+
+import pytest
+
+from kvik.clock import ManualClock
+from kvik.replies import CommandLines
+from tests.differential import general, streams
+from tests.differential.draw import Draw, Request
+from tests.engines import Caller
+from tests.reference import ReferenceServer
+
+STORIES = range(40)
+STEPS = 200
+NOW = 1_700_000_000_000
+BEFORE = [
+    *["XADD s 1-1 a 1", "XADD s 2-1 a 2", "XADD s 3-1 a 3", "XGROUP CREATE s g 0", "XGROUP CREATE s new $"],
+    "XREADGROUP GROUP g one COUNT 2 STREAMS s >",
+]
+GIVEN = f"TIME {NOW} RETRYCOUNT"
+
+
+def told(caller: Caller, line: str) -> list[str]:
+    """Run a command behind those of BEFORE; return what the journal was told."""
+    for each in BEFORE:
+        caller(*each.split())
+    return [b" ".join(words).decode() for words in caller.recorded(*line.split())]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("XADD s * a 4", [f"XADD s {NOW}-0 a 4"]),
+        ("XADD s 3-* a 4", ["XADD s 3-2 a 4"]),
+        ("XADD s 4-1 a 4", ["XADD s 4-1 a 4"]),
+        ("XADD s MAXLEN 2 * a 4", [f"XADD s MAXLEN = 2 {NOW}-0 a 4"]),
+        ("XADD s MAXLEN = 2 4-1 a 4", ["XADD s MAXLEN = 2 4-1 a 4"]),
+        ("XADD s MAXLEN ~ 2 4-1 a 4", ["XADD s 4-1 a 4"]),
+        ("XADD s MINID ~ 9 LIMIT 100 4-1 a 4", ["XADD s MAXLEN = 0 4-1 a 4"]),
+        ("XTRIM s MINID ~ 9", ["XTRIM s MAXLEN = 0"]),
+        ("XTRIM s MAXLEN 1", ["XTRIM s MAXLEN 1"]),
+        ("XDEL s 1-1 7-7", ["XDEL s 1-1 7-7"]),
+        (
+            "XREADGROUP GROUP g two STREAMS s >",
+            [
+                "XGROUP CREATECONSUMER s g two",
+                f"XCLAIM s g two 0 3-1 {GIVEN} 1 FORCE JUSTID",
+                "XGROUP SETID s g 3-1 ENTRIESREAD 3",
+            ],
+        ),
+        (
+            "XREADGROUP GROUP g two NOACK STREAMS s >",
+            ["XGROUP CREATECONSUMER s g two", "XGROUP SETID s g 3-1 ENTRIESREAD 3"],
+        ),
+        ("XREADGROUP GROUP g one STREAMS s 1-1", [f"XCLAIM s g one 0 2-1 {GIVEN} 2 FORCE JUSTID"]),
+        (
+            "XCLAIM s g two 0 1-1 3-1 FORCE",
+            [
+                "XGROUP CREATECONSUMER s g two",
+                f"XCLAIM s g two 0 1-1 3-1 {GIVEN} 2 FORCE JUSTID",
+            ],
+        ),
+        ("XCLAIM s g two 0 7-7 LASTID 3-0", ["XGROUP SETID s g 3-0 ENTRIESREAD 2"]),
+        ("XAUTOCLAIM s g one 0 0 COUNT 1", [f"XCLAIM s g one 0 1-1 {GIVEN} 2 FORCE JUSTID"]),
+        ("XACK s g 1-1 9-9", ["XACK s g 1-1 9-9"]),
+        ("XGROUP DESTROY s g", ["XGROUP DESTROY s g"]),
+    ],
+)
+def test_the_journal_is_told_what_happened(caller: Caller, line: str, expected: list[str]) -> None:
+    assert told(caller, line) == expected
+    assert caller.replayed().content() == caller.content()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *["XADD x NOMKSTREAM * a 1", "XADD s 1-1 a 1", "XTRIM s MAXLEN 5", "XTRIM s MAXLEN ~ 2", "XDEL s 7-7"],
+        *["XREADGROUP GROUP new one STREAMS s >", "XREADGROUP GROUP g one NOACK STREAMS s 9", "XACK s g 3-1"],
+        *["XCLAIM s g two 0 3-1", "XCLAIM s g two 1000 1-1", "XAUTOCLAIM s new two 0 0", "XGROUP DESTROY s x"],
+        *["XGROUP CREATECONSUMER s g one", "XGROUP DELCONSUMER s g x", "XREAD STREAMS s 0", "XPENDING s g"],
+    ],
+)
+def test_what_changes_nothing_is_not_journalled(caller: Caller, line: str) -> None:
+    assert told(caller, line) == []
+
+
+def test_entries_that_have_gone_are_acknowledged_in_the_journal(caller: Caller) -> None:
+    for each in BEFORE:
+        caller(*each.split())
+    caller("XDEL", "s", "1-1")
+    assert caller.recorded("XAUTOCLAIM", "s", "g", "one", 0, 0)[0] == b"XACK s g 1-1".split()
+    assert caller.replayed().content() == caller.content()
+
+
+# Anything
+
+
+def story(seed: int) -> Caller:
+    """Return an engine after random requests, its clock moving on."""
+    caller, draw = Caller(clock=ManualClock(NOW)), Draw(seed)
+    for _ in range(STEPS):
+        caller(*drawn(draw))
+        caller.clock.advance(draw.random.randrange(30_000))
+    return caller
+
+
+def compacted(caller: Caller) -> list[list[bytes]]:
+    """Return the commands that make all data again."""
+    reply = caller("COMPACT")
+    assert isinstance(reply, CommandLines)
+    return reply.commands
+
+
+def drawn(draw: Draw) -> Request:
+    request = general.making(draw) if draw.chance(0.01) else streams.request(draw)
+    return [b"0" if word == b"BLOCK" else word for word in draw.mangled(request)]
+
+
+@pytest.mark.parametrize("seed", STORIES)
+def test_a_replay_makes_the_same_streams(seed: int) -> None:
+    caller = story(seed)
+    assert caller.replayed().content() == caller.content()
+
+
+@pytest.mark.parametrize("seed", STORIES)
+def test_the_commands_that_rebuild_streams_do(seed: int) -> None:
+    caller = story(seed)
+    restored = Caller(clock=ManualClock(caller.clock.now))
+    for words in compacted(caller):
+        assert not isinstance(restored.plain(*words), str), words
+    assert restored.content() == caller.content()
+
+
+@pytest.mark.parametrize("seed", STORIES)
+def test_a_redis_server_makes_the_same_streams_of_them(seed: int, reference: ReferenceServer) -> None:
+    caller = story(seed)
+    reference("FLUSHALL")
+    for words in compacted(caller):
+        assert not isinstance(reference(*words), str), words
+    names = caller.session.keys.keys()
+    for key in names:
+        assert reference("XINFO", "GROUPS", key) == caller.plain("XINFO", "GROUPS", key)
+        assert reference("XRANGE", key, "-", "+") == caller.plain("XRANGE", key, "-", "+")
+        if caller.plain("TYPE", key) == b"stream":
+            assert known(reference("XINFO", "STREAM", key)) == known(caller.plain("XINFO", "STREAM", key))
+
+
+def known(reply: object) -> object:
+    """Return what is known of a stream, but for the nodes: they are cut anew."""
+    assert isinstance(reply, list)
+    return reply[:2] + reply[6:]

@@ -1,0 +1,190 @@
+"""Commands that wait for entries of a stream: who is served, when, with what, and what the journal is told."""
+
+import threading
+import time
+
+import pytest
+
+from kvik.replies import Map, Wait
+from tests.engines import Caller, plain_reply
+from tests.servers import RedisServer
+
+GONE = "UNBLOCKED the stream key no longer exists"
+NO_GROUP = "NOGROUP the consumer group this client was blocked on no longer exists"
+ALONE = "XREAD BLOCK 0 STREAMS s $"
+IN_GROUP = "XREADGROUP GROUP g c BLOCK 0 STREAMS s >"
+
+
+def late(caller: Caller) -> list[object]:
+    """Return the answers that came after the request."""
+    return [plain_reply(reply) for _, reply in caller.outlet.delivered]
+
+
+def waiting(caller: Caller, line: str) -> Caller:
+    """Return another session in which a request waits."""
+    other = caller.another()
+    assert isinstance(other(*line.split()), Wait)
+    return other
+
+
+def row(number: int) -> list[object]:
+    return [b"%d-1" % number, [b"n", b"%d" % number]]
+
+
+@pytest.fixture
+def call(caller: Caller) -> Caller:
+    """An engine with a stream of one entry, which the group `g` has read."""
+    caller("XADD", "s", "1-1", "n", 1)
+    caller("XGROUP", "CREATE", "s", "g", "$")
+    return caller
+
+
+def test_the_end_of_a_stream_is_where_it_was_when_the_wait_began(call: Caller) -> None:
+    first = waiting(call, ALONE)
+    call("MULTI")
+    call("XADD", "s", "2-1", "n", 2)
+    call("XADD", "s", "3-1", "n", 3)
+    call("EXEC")
+    assert late(first) == [[[b"s", [row(2), row(3)]]]]
+    assert late(waiting(call, ALONE)) == []
+
+
+def test_who_waits_for_a_later_entry_goes_on_waiting(call: Caller) -> None:
+    other = waiting(call, "XREAD BLOCK 0 STREAMS s 2-1")
+    call("XADD", "s", "2-1", "n", 2)
+    assert late(other) == []
+    call("XADD", "s", "3-1", "n", 3)
+    assert late(other) == [[[b"s", [row(3)]]]]
+
+
+def test_of_several_streams_the_one_that_changed_is_answered(call: Caller) -> None:
+    other = waiting(call, "XREAD COUNT 1 BLOCK 0 STREAMS t s u v $ $ 0 9")
+    call("XADD", "u", "5-1", "n", 5)
+    assert late(other) == [[[b"u", [row(5)]]]]
+
+
+def test_everybody_who_reads_alone_is_served(call: Caller) -> None:
+    others = [waiting(call, ALONE) for _ in range(3)]
+    call("XADD", "s", "2-1", "n", 2)
+    assert [late(other) for other in others] == [[[[b"s", [row(2)]]]]] * 3
+
+
+def test_of_a_group_only_who_came_first_is_served(call: Caller) -> None:
+    others = [waiting(call, IN_GROUP) for _ in range(2)]
+    assert call.recorded("XADD", "s", "2-1", "n", 2) == [
+        b"XADD s 2-1 n 2".split(),
+        b"XGROUP CREATECONSUMER s g c".split(),
+        (b"XCLAIM s g c 0 2-1 TIME %d RETRYCOUNT 1 FORCE JUSTID" % call.clock.now).split(),
+        b"XGROUP SETID s g 2-1 ENTRIESREAD 2".split(),
+    ]
+    assert [late(other) for other in others] == [[[[b"s", [row(2)]]]], []]
+    call("XADD", "s", "3-1", "n", 3)
+    assert late(others[1]) == [[[b"s", [row(3)]]]]
+    assert call.plain("XPENDING", "s", "g") == [2, b"2-1", b"3-1", [[b"c", b"2"]]]
+    assert call.replayed().content() == call.content()
+
+
+def test_acknowledging_wakes_nobody(call: Caller) -> None:
+    call("XADD", "s", "2-1", "n", 2)
+    call("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">")
+    other = waiting(call, IN_GROUP)
+    call("XACK", "s", "g", "2-1")
+    call("XGROUP", "SETID", "s", "g", "0")
+    call("XGROUP", "DESTROY", "s", "x")
+    assert late(other) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ("DEL s", GONE),
+        ("UNLINK s", GONE),
+        ("SET s 1", GONE),
+        ("RENAME s t", GONE),
+        ("MOVE s 1", GONE),
+        ("FLUSHALL", GONE),
+        ("SWAPDB 0 1", GONE),
+        ("PEXPIREAT s 1", GONE),
+        ("XGROUP DESTROY s g", NO_GROUP),
+    ],
+)
+def test_who_reads_in_a_group_hears_that_it_has_gone(call: Caller, line: str, error: str) -> None:
+    in_group, alone = waiting(call, IN_GROUP), waiting(call, ALONE)
+    call(*line.split())
+    assert late(in_group) == [error]
+    assert late(alone) == []
+
+
+def test_a_stream_that_dies_is_gone_too(call: Caller) -> None:
+    other = waiting(call, IN_GROUP)
+    call("PEXPIRE", "s", 100)
+    call.clock.advance(100)
+    call("EXISTS", "s")
+    assert late(other) == [GONE]
+
+
+def test_a_stream_without_the_group_in_its_place_is_no_group(call: Caller) -> None:
+    other = waiting(call, IN_GROUP)
+    call("MULTI")
+    call("DEL", "s")
+    call("XADD", "s", "9-1", "n", 9)
+    call("EXEC")
+    assert late(other) == [NO_GROUP]
+
+
+def test_inside_a_transaction_nobody_waits(call: Caller) -> None:
+    call("MULTI")
+    call(*ALONE.split())
+    call(*IN_GROUP.split())
+    assert call.plain("EXEC") == [None, None]
+
+
+def test_the_answer_is_a_map_in_resp3(call: Caller) -> None:
+    other = call.another()
+    other("HELLO", 3)
+    assert isinstance(other(*ALONE.split()), Wait)
+    call("XADD", "s", "2-1", "n", 2)
+    ((_, reply),) = other.outlet.delivered
+    assert isinstance(reply, Map)
+
+
+SCRIPTS = [
+    ("XREADGROUP GROUP g c BLOCK 0 STREAMS s >", "DEL s"),
+    ("XREADGROUP GROUP g c BLOCK 0 STREAMS s >", "SET s 1"),
+    ("XREADGROUP GROUP g c BLOCK 0 STREAMS s >", "FLUSHALL"),
+    ("XREADGROUP GROUP g c BLOCK 0 STREAMS s >", "SWAPDB 0 1"),
+    ("XREADGROUP GROUP g c BLOCK 0 STREAMS s >", "RENAME s t"),
+    ("XREADGROUP GROUP g c BLOCK 0 STREAMS s >", "XGROUP DESTROY s g"),
+    ("XREADGROUP GROUP g c BLOCK 0 STREAMS s >", "XADD s 2-1 n 2"),
+    ("XREADGROUP GROUP g c COUNT 1 NOACK BLOCK 0 STREAMS t s > >", "XADD s 2-1 n 2"),
+    ("XREAD BLOCK 0 STREAMS x s s 9 $ 5", "XADD s 2-1 n 2"),
+    ("XREAD BLOCK 0 STREAMS s s $ 5", "XADD s 9-1 n 2"),
+    ("XREAD BLOCK 40 STREAMS s $", "XADD t 9-1 n 2"),
+    ("XREADGROUP GROUP g c BLOCK 40 STREAMS s >", "XACK s g 1-1"),
+]
+
+
+@pytest.mark.parametrize(("wait", "line"), SCRIPTS)
+def test_who_waits_hears_what_a_redis_server_says(redis_server: RedisServer, wait: str, line: str) -> None:
+    before = ["FLUSHALL", "XADD s 1-1 n 1", "XGROUP CREATE s g $", "XADD t 1-1 n 1", "XGROUP CREATE t g $"]
+    with redis_server.open() as one, redis_server.open() as other:
+        for each in before:
+            other.call(*each.split())
+        answers: list[object] = []
+        thread = threading.Thread(target=lambda: answers.append(one.call(*wait.split())))
+        thread.start()
+        time.sleep(0.02)
+        other.call(*line.split())
+        thread.join(5)
+    caller = Caller()
+    for each in before:
+        caller(*each.split())
+    waiter = waiting(caller, wait)
+    caller(*line.split())
+    caller.engine.give_up_waiting(waiter.session)
+    assert [told(each) for each in answers] == late(waiter)
+
+
+def told(reply: object) -> object:
+    """Return a reply of the real server as `plain_reply` shows one of kvik's."""
+    return str(reply) if isinstance(reply, Exception) else reply
