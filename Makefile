@@ -1,5 +1,5 @@
 # One word for each thing; ARGS="..." goes on to the program.
-.PHONY: run test lint bench torture docs picture dist clean
+.PHONY: run test lint bench torture differential docs picture dist clean
 
 tool = . tools/interpreter.sh && python=$$(find_interpreter) && exec "$$python" -E -s -S tools/run.py
 
@@ -17,6 +17,9 @@ bench:  ## measure the compiled build
 
 torture: ## crash tests for long: kills, power cuts, histories; ARGS="--help" says which
 	@$(tool) torture $(ARGS)
+
+differential: ## a million random commands to kvik and to redis-server; ARGS="--help" says how
+	@$(tool) differential $(ARGS)
 
 docs:   ## write docs/commands.md from the command table
 	@$(tool) docs

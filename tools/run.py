@@ -1,4 +1,4 @@
-"""Runs one of the checkout's tools: python tools/run.py server|test|bench|torture|docs|picture|dist [ARGUMENTS]."""
+"""Runs one of the checkout's tools: python tools/run.py TOOL [ARGUMENTS]."""
 
 import sys
 from importlib import import_module
@@ -8,6 +8,7 @@ TOOLS = {
     "test": "suite",
     "bench": "bench",
     "torture": "torture",
+    "differential": "differential",
     "docs": "docs",
     "picture": "picture",
     "dist": "archive",

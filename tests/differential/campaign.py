@@ -1,14 +1,6 @@
-"""A run of random requests on both servers, family by family.
+"""Random requests of a family to both servers, story by story."""
 
-    python -m tests.differential.campaign [COMMANDS] [SEED]
-
-runs so many commands (1,000,000) over all families and both protocols and prints how many differed.
-"""
-
-import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 from tests.differential import (
     bitmaps,
@@ -27,7 +19,7 @@ from tests.differential import (
 )
 from tests.differential.draw import Draw, Request
 from tests.differential.events import EVERYTHING, setting
-from tests.differential.pair import Difference, Pair
+from tests.differential.pair import Pair
 from tests.servers import RedisServer
 
 FAMILIES: dict[str, Callable[[Draw], Request]] = {
@@ -89,36 +81,3 @@ def drawn_with_transactions(draw: Draw, request: Callable[[Draw], Request]) -> R
 def drawn(draw: Draw, request: Callable[[Draw], Request]) -> Request:
     """Return a request of the family, or one about keys, now and then mangled."""
     return draw.mangled(general.request(draw) if draw.chance(GENERAL_SHARE) else request(draw))
-
-
-def main() -> int:
-    commands, seed = [int(word) for word in [*sys.argv[1:], "1000000", "1"][:2]]
-    share = commands // (2 * len(FAMILIES))
-    differences = 0
-    with tempfile.TemporaryDirectory(prefix="kvik-") as folder:
-        server = RedisServer(Path(folder))
-        try:
-            for family in FAMILIES:
-                for protocol in (2, 3):
-                    differences += run_on(server, family, protocol, share, seed)
-        finally:
-            server.stop()
-    print(f"{2 * len(FAMILIES) * share} commands, {differences} stories with a difference that is not explained")
-    return 1 if differences else 0
-
-
-def run_on(server: RedisServer, family: str, protocol: int, commands: int, seed: int) -> int:
-    """Run story after story, over the differences; return how many stories had one."""
-    differences = 0
-    for start in range(0, commands, STORY):
-        try:
-            run(server, family, protocol, min(STORY, commands - start), seed + start)
-        except Difference as difference:
-            differences += 1
-            print(f"{family}, RESP{protocol}: {difference}", flush=True)
-    print(f"{family}, RESP{protocol}: {commands} commands", flush=True)
-    return differences
-
-
-if __name__ == "__main__":
-    sys.exit(main())
