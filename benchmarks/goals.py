@@ -73,6 +73,7 @@ def _at_most(case: int, figure: str, limit: float, *rows: str, unit: str = RATIO
 
 SIMPLE = ("SET", "GET", "INCR")
 FURTHER = ("LPUSH", "RPOP", "SADD", "HSET", "ZADD", "LRANGE_100", "MSET")
+OTHER_TYPES = ("SETBIT", "PFADD", "GEOADD", "XADD")
 
 UNPIPELINED = "unpipelined"
 PIPELINED = "pipeline 16"
@@ -110,6 +111,11 @@ EXPIRY = "keys that expire over 10 s"
 MILLION_SMALL = "1M keys, 16 B with 16 B"
 LARGE_VALUES = "100k keys, 16 B with 1 KiB"
 HASHES = "10k hashes of 20 fields"
+LISTS = "10k lists of 20 values"
+SETS = "10k sets of 20 members"
+SORTED_SETS = "10k sorted sets of 20 members"
+STREAMS = "10k streams of 20 entries"
+LONG_STREAM = "an entry of 100k"
 START = "start to first answer"
 ONE_SHOT = "one-shot get k"
 GET_OVER_KEYS = "GET over keys"
@@ -121,7 +127,7 @@ GOALS: tuple[Goal, ...] = (
     *_at_most(1, PROCESSOR, 1.0, *SIMPLE),
     *_at_least(2, 1.2, *SIMPLE),
     *_at_least(3, 1.5, *SIMPLE),
-    *_at_least(3, 1.0, *FURTHER),
+    *_at_least(3, 1.0, *FURTHER, *OTHER_TYPES),
     *_at_least(4, 1.0, *_labelled(UNPIPELINED, SIMPLE)),
     *_at_most(4, PROCESSOR, 1.0, *_labelled(UNPIPELINED, SIMPLE)),
     *_at_least(4, 1.2, *_labelled(PIPELINED, SIMPLE)),

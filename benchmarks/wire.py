@@ -1,11 +1,15 @@
 """Just enough RESP to wait for a server, ask what it can do and fill it; the load itself comes from redis-benchmark."""
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 ANSWER_SECONDS_MAX = 60.0
 PONG = b"+PONG\r\n"
 LOADING = b"-LOADING"
+Exchange: TypeAlias = tuple[bytes, bytes]
+"""A command, and the answer to it."""
+
 ABSENT = (b"*1\r\n$-1", b"*1\r\n*-1", b"*1\r\n_", b"*0", b"-")
 
 
@@ -86,17 +90,25 @@ def knows_command(port: int, name: str) -> bool:
     return is_known(ask(port, b"COMMAND", b"INFO", name.encode()))
 
 
+def exchange(port: int, exchanges: Iterable[Exchange], batch: int) -> None:
+    """Run commands, a batch at a time, each of which must be answered as it says."""
+    waiting: list[Exchange] = []
+    with connect(port) as connection:
+        for each in exchanges:
+            waiting.append(each)
+            if len(waiting) == batch:
+                expect_all(connection, waiting)
+                waiting.clear()
+        expect_all(connection, waiting)
+
+
+def expect_all(connection: socket.socket, exchanges: Sequence[Exchange]) -> None:
+    expect(connection, b"".join([command for command, _ in exchanges]), b"".join([answer for _, answer in exchanges]))
+
+
 def fill(port: int, commands: Iterable[bytes], answer: bytes, batch: int) -> None:
     """Run many commands that all have the same answer, a batch at a time."""
-    waiting: list[bytes] = []
-    with connect(port) as connection:
-        for command in commands:
-            waiting.append(command)
-            if len(waiting) == batch:
-                expect(connection, b"".join(waiting), answer * batch)
-                waiting.clear()
-        if waiting:
-            expect(connection, b"".join(waiting), answer * len(waiting))
+    exchange(port, ((command, answer) for command in commands), batch)
 
 
 def key(number: int) -> bytes:

@@ -5,45 +5,87 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from benchmarks.bench import Bench
-from benchmarks.goals import HASHES, LARGE_VALUES, MEMORY, MEMORY_SETTLED, MILLION_SMALL
+from benchmarks.goals import (
+    HASHES,
+    LARGE_VALUES,
+    LISTS,
+    LONG_STREAM,
+    MEMORY,
+    MEMORY_SETTLED,
+    MILLION_SMALL,
+    SETS,
+    SORTED_SETS,
+    STREAMS,
+)
 from benchmarks.outcome import Row
 from benchmarks.processes import resident_bytes
 from benchmarks.servers import Program, running
-from benchmarks.wire import WireError, encode, fill, key, knows_command, set_commands
+from benchmarks.wire import Exchange, WireError, encode, exchange, key, knows_command, set_commands
 
 PAUSE_SECONDS = 0.2
 SETTLE_SECONDS = 11.0
 """jemalloc gives freed pages back within ten seconds: of its 130 bytes a key redis-server then keeps 123."""
 
-FIELDS = 20
+MEMBERS = 20
+COLLECTIONS = 10_000
 
 
 @dataclass(frozen=True)
 class Filling:
-    """One data set: how many keys, the commands that make them, and what each is answered."""
+    """One data set: how many keys, or entries of one, the commands that make them, and all their answers."""
 
     name: str
     command: str
     keys: int
-    commands: Callable[[], Iterable[bytes]]
-    answer: bytes
+    commands: Callable[[], Iterable[Exchange]]
     settles: bool = False
     """Whether growing leaves freed tables behind, so that memory is read a second time."""
 
 
-def hash_commands(keys: int) -> Iterable[bytes]:
-    """One HSET per key, with FIELDS fields of 8 bytes and values of 16 bytes."""
-    for number in range(keys):
-        pairs: list[bytes] = []
-        for field in range(FIELDS):
-            pairs += [b"field:%02d" % field, b"%016d" % (number * FIELDS + field)]
-        yield encode(b"HSET", key(number), *pairs)
+def strings(keys: int, value_bytes: int) -> Iterable[Exchange]:
+    for command in set_commands(range(keys), value_bytes):
+        yield command, b"+OK\r\n"
+
+
+def collections(name: bytes, words: Callable[[int], tuple[bytes, ...]]) -> Iterable[Exchange]:
+    """One command per key, which puts MEMBERS members in; `words` are those of a number of its own."""
+    for number in range(COLLECTIONS):
+        members: list[bytes] = []
+        for member in range(MEMBERS):
+            members += words(number * MEMBERS + member)
+        yield encode(name, key(number), *members), b":%d\r\n" % MEMBERS
+
+
+def field(number: int) -> tuple[bytes, ...]:
+    """A field of 8 bytes, the same in each hash, and a value of 16 bytes."""
+    return b"field:%02d" % (number % MEMBERS), b"%016d" % number
+
+
+def value(number: int) -> tuple[bytes, ...]:
+    return (b"value:%010d" % number,)
+
+
+def scored(number: int) -> tuple[bytes, ...]:
+    return b"%d.5" % number, *value(number)
+
+
+def streams(keys: int, entries: int) -> Iterable[Exchange]:
+    """One XADD per entry, with a field of 8 bytes and a value of 16 bytes."""
+    for number in range(keys * entries):
+        entry = b"%d-0" % (1_700_000_000_000 + number)
+        words = (b"field:00", b"%016d" % number)
+        yield encode(b"XADD", key(number % keys), entry, *words), b"$%d\r\n%s\r\n" % (len(entry), entry)
 
 
 FILLINGS = (
-    Filling(MILLION_SMALL, "SET", 1_000_000, lambda: set_commands(range(1_000_000), 16), b"+OK\r\n", settles=True),
-    Filling(LARGE_VALUES, "SET", 100_000, lambda: set_commands(range(100_000), 1024), b"+OK\r\n"),
-    Filling(HASHES, "HSET", 10_000, lambda: hash_commands(10_000), b":%d\r\n" % FIELDS),
+    Filling(MILLION_SMALL, "SET", 1_000_000, lambda: strings(1_000_000, 16), settles=True),
+    Filling(LARGE_VALUES, "SET", 100_000, lambda: strings(100_000, 1024)),
+    Filling(HASHES, "HSET", COLLECTIONS, lambda: collections(b"HSET", field)),
+    Filling(LISTS, "RPUSH", COLLECTIONS, lambda: collections(b"RPUSH", value)),
+    Filling(SETS, "SADD", COLLECTIONS, lambda: collections(b"SADD", value)),
+    Filling(SORTED_SETS, "ZADD", COLLECTIONS, lambda: collections(b"ZADD", scored)),
+    Filling(STREAMS, "XADD", COLLECTIONS, lambda: streams(COLLECTIONS, MEMBERS)),
+    Filling(LONG_STREAM, "XADD", 100_000, lambda: streams(1, 100_000)),
 )
 
 
@@ -82,7 +124,7 @@ def _measure(program: Program, core: int, filling: Filling) -> list[float]:
     with running(program, core) as server:
         time.sleep(PAUSE_SECONDS)
         before = resident_bytes(server.process)
-        fill(server.port, filling.commands(), filling.answer, 100)
+        exchange(server.port, filling.commands(), 100)
         grown: list[float] = []
         for pause in (PAUSE_SECONDS, SETTLE_SECONDS) if filling.settles else (PAUSE_SECONDS,):
             time.sleep(pause)

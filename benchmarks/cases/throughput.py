@@ -8,6 +8,7 @@ from benchmarks.figures import requests_for
 from benchmarks.goals import (
     DEEPLY_PIPELINED,
     FURTHER,
+    OTHER_TYPES,
     PIPELINED,
     PROCESSOR,
     SIMPLE,
@@ -23,10 +24,16 @@ from benchmarks.wire import fill, knows_command, set_commands
 FAKEREDIS_KEYS = 2_000
 """fakeredis answers some thousand commands a second: more keys would take minutes to load."""
 
+RANDOM = "__rand_int__"
+"""redis-benchmark puts a random number of twelve digits here."""
 SPECIAL = {
     "LPUSH": Load("lpush", 0, 0, 0, empty="mylist"),
     "RPOP": Load("rpop", 0, 0, 0, empty="mylist", prepare="lpush"),
     "LRANGE_100": Load("lrange", 0, 0, 0, words=("LRANGE", "mylist", "0", "99"), empty="mylist", prepare="lpush"),
+    "SETBIT": Load("setbit", 0, 0, 0, words=("SETBIT", "bits", RANDOM, "1")),
+    "PFADD": Load("pfadd", 0, 0, 0, words=("PFADD", "visitors", f"element:{RANDOM}")),
+    "GEOADD": Load("geoadd", 0, 0, 0, words=("GEOADD", "places", f"12.{RANDOM}", f"55.{RANDOM}", f"place:{RANDOM}")),
+    "XADD": Load("xadd", 0, 0, 0, words=("XADD", "mystream", "*", "myfield", "data"), empty="mystream"),
 }
 
 Named = dict[str, Load]
@@ -54,7 +61,7 @@ def pipelined(bench: Bench) -> None:
 
 def deeply_pipelined(bench: Bench) -> None:
     """Case 3: 10 clients, 100 commands per round trip, more commands."""
-    _compare(bench, 3, bench.ours, bench.redis, loads(SIMPLE + FURTHER, 10, 100, bench.effort.keys))
+    _compare(bench, 3, bench.ours, bench.redis, loads(SIMPLE + FURTHER + OTHER_TYPES, 10, 100, bench.effort.keys))
 
 
 def with_journal(bench: Bench) -> None:
