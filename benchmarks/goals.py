@@ -132,7 +132,7 @@ GOALS: tuple[Goal, ...] = (
     *_at_most(4, PROCESSOR, 1.0, *_labelled(UNPIPELINED, SIMPLE)),
     *_at_least(4, 1.2, *_labelled(PIPELINED, SIMPLE)),
     *_at_least(4, 1.5, *_labelled(DEEPLY_PIPELINED, SIMPLE)),
-    *_at_least(4, 1.0, *_labelled(DEEPLY_PIPELINED, FURTHER)),
+    *_at_least(4, 1.0, *_labelled(DEEPLY_PIPELINED, FURTHER + OTHER_TYPES)),
     *_at_least(5, 1.0, *_labelled(SYNCED, ("SET",))),
     *_at_least(6, 10.0, *_labelled(UNPIPELINED, SIMPLE)),
     *_at_least(6, 40.0, *_labelled(DEEPLY_PIPELINED, SIMPLE + FURTHER)),

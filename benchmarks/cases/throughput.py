@@ -30,7 +30,7 @@ SPECIAL = {
     "LPUSH": Load("lpush", 0, 0, 0, empty="mylist"),
     "RPOP": Load("rpop", 0, 0, 0, empty="mylist", prepare="lpush"),
     "LRANGE_100": Load("lrange", 0, 0, 0, words=("LRANGE", "mylist", "0", "99"), empty="mylist", prepare="lpush"),
-    "SETBIT": Load("setbit", 0, 0, 0, words=("SETBIT", "bits", RANDOM, "1")),
+    "SETBIT": Load("setbit", 0, 0, 0, words=("SETBIT", f"bits:{RANDOM}", "7", "1")),
     "PFADD": Load("pfadd", 0, 0, 0, words=("PFADD", "visitors", f"element:{RANDOM}")),
     "GEOADD": Load("geoadd", 0, 0, 0, words=("GEOADD", "places", f"12.{RANDOM}", f"55.{RANDOM}", f"place:{RANDOM}")),
     "XADD": Load("xadd", 0, 0, 0, words=("XADD", "mystream", "*", "myfield", "data"), empty="mystream"),
@@ -71,7 +71,7 @@ def with_journal(bench: Bench) -> None:
     """
     keys = bench.effort.keys
     named = _labelled(UNPIPELINED, loads(SIMPLE, 50, 1, keys)) | _labelled(PIPELINED, loads(SIMPLE, 50, 16, keys))
-    named |= _labelled(DEEPLY_PIPELINED, loads(SIMPLE + FURTHER, 10, 100, keys))
+    named |= _labelled(DEEPLY_PIPELINED, loads(SIMPLE + FURTHER + OTHER_TYPES, 10, 100, keys))
     for name, load in named.items():
         _compare(bench, 4, bench.ours.kept(EVERYSEC), bench.redis.kept(EVERYSEC), {name: load})
 

@@ -39,6 +39,9 @@ LEXICAL = b"lexical"
 DAMAGED = b"damaged"
 """The key of a damaged HyperLogLog: of several elements Redis adds those before it notices, kvik none."""
 UNMANGLED = (b"SPOP", b"SCAN", b"SSCAN", b"HSCAN", b"ZSCAN", b"PFDEBUG", b"RESTORE")
+NEWER = (b"ZRANK", b"ZREVRANK")
+"""What Redis 7.2 gave an option: a word more is too many for 7.0 alone."""
+
 WAITING = (b"BLPOP", b"BRPOP", b"BLMPOP", b"BLMOVE", b"BRPOPLPUSH", b"BZPOPMIN", b"BZPOPMAX", b"BZMPOP")
 BLOCK = b"BLOCK"
 """What must not become a request that waits for long."""
@@ -118,7 +121,7 @@ class Draw:
         if (
             not self.chance(0.03)
             or len(request) < 2
-            or request[0] in UNMANGLED + WAITING + DYING + IDLING
+            or request[0] in UNMANGLED + NEWER + WAITING + DYING + IDLING
             or LEXICAL in request
             or DAMAGED in request
             or BLOCK in request
