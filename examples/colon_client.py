@@ -17,10 +17,13 @@ from collections.abc import Iterable
 
 def main(node: str = "localhost:9999", *lines: str) -> int:
     host, _, port = node.rpartition(":")
+    if not port.isdecimal():
+        print(f"colon_client: {node} is not HOST:PORT", file=sys.stderr)
+        return 2
     try:
         connection = socket.create_connection((host or "localhost", int(port)))
-    except (OSError, ValueError) as error:
-        print(f"colon_client: cannot connect to {node}: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"colon_client: cannot connect to {node}: {error.strerror or error}", file=sys.stderr)
         return 3
     with connection:
         talk(connection, lines or sys.stdin)

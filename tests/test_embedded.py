@@ -1,5 +1,6 @@
 """The database inside a program."""
 
+import signal
 import threading
 from collections.abc import Callable, Sequence
 from random import Random
@@ -124,7 +125,7 @@ def test_keys_die_on_time_even_if_nobody_asks_for_them() -> None:
 def test_what_was_dropped_is_freed_while_others_call() -> None:
     engine = Engine(CommandTable([strings]), ManualClock(), Random(1), Journal(), Settings(), House())
     database = Database(engine)
-    engine.databases.bury([bytearray(1), bytearray(1), bytearray(1), bytearray(1), bytearray(1)])
+    engine.databases.bury([{b"a": b"1"}, {b"b": b"2"}, {b"c": b"3"}])
     for _ in range(3):
         database.execute("GET", "a")
     assert not engine.databases.free_some(0)
@@ -132,6 +133,15 @@ def test_what_was_dropped_is_freed_while_others_call() -> None:
 
 def waiting_database() -> Database:
     return Database(Engine(CommandTable([strings, waiting]), Clock(), Random(1), Journal(), Settings(), House()))
+
+
+@pytest.mark.parametrize("word", ["SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE"])
+def test_who_could_not_be_told_cannot_listen(word: str) -> None:
+    with kvik.open() as database:
+        with pytest.raises(kvik.ReplyError, match=f"{word} needs a connection to a server"):
+            database.execute(word, "news")
+        assert database.execute("PUBLISH", "news", "hello") == 0
+        assert database.execute("PING") == b"PONG"
 
 
 def test_a_command_waits_for_another_thread() -> None:
@@ -156,3 +166,20 @@ def test_a_call_that_waits_ends_when_the_database_is_closed() -> None:
     with pytest.raises(ValueError, match="closed"):
         database.execute("AWAIT", "a", 0)
     timer.join()
+
+
+def test_an_answer_that_came_as_its_call_was_interrupted_is_not_that_of_the_next() -> None:
+    database = kvik.open()
+
+    def interrupt() -> None:
+        with database._lock:
+            database.execute("RPUSH", "queue", "late")
+            signal.raise_signal(signal.SIGINT)
+
+    thread = threading.Timer(0.05, interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        database.execute("BLPOP", "queue", 5)
+    thread.join()
+    assert database.execute("BLPOP", "empty", 0.01) is None
+    assert database.execute("BLPOP", "queue", 0.01) is None, "it was taken for the call that was interrupted"

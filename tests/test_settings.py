@@ -83,6 +83,11 @@ def test_an_unknown_key_is_refused_with_the_file_and_a_suggestion(tmp_path: Path
     assert refusal(file) == f"{file}: maxclient: there is no such setting; did you mean maxclients?"
 
 
+def test_what_was_expected_is_told_once() -> None:
+    with pytest.raises(SettingsError, match="^--appendfsync: expected one of always, everysec, no, not 'never'$"):
+        load_settings(flags={"appendfsync": "never"})
+
+
 def test_an_unknown_variable_is_refused_by_its_name() -> None:
     assert refusal(environment={"KVIK_FOO": "1"}) == "KVIK_FOO: there is no such setting"
 

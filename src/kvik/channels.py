@@ -64,10 +64,6 @@ class Channels:
         listeners = self._listeners[kind].get(name)
         return 0 if listeners is None else len(listeners)
 
-    def is_silent(self) -> bool:
-        """Return whether nobody listens to any channel or pattern: then nothing has to be said."""
-        return len(self._listeners[CHANNELS]) == 0 and len(self._listeners[PATTERNS]) == 0
-
     def _tell(self, kind: int, word: bytes, channel: bytes, message: bytes) -> int:
         listeners = self._listeners[kind].get(channel)
         if listeners is None:

@@ -57,6 +57,9 @@ class Caller(Outlet):
     def wait(self) -> None:
         self._changed.notify_all()
 
+    def takes_messages(self) -> bool:
+        return False
+
 
 class Database:
     """One engine, used by any number of threads: one at a time, each with a session of its own.
@@ -199,6 +202,10 @@ class Database:
                     self._engine.give_up_waiting(caller.session)
                 else:
                     self._changed.wait(left)
+        except BaseException:
+            # Ctrl+C: an answer that has come must not be taken for that of the next request.
+            caller.late.clear()
+            raise
         finally:
             self._engine.stop_waiting(caller.session)
         return caller.late.pop()

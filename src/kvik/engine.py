@@ -4,7 +4,7 @@ The steps are: find the command, check what its flags demand, queue it inside MU
 what changed to the journal, and serve the requests that waited for it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Final
 
@@ -136,7 +136,7 @@ class Engine(Services):
             deadline = space.deadline(key)
             yield from self._table.rebuild(key, value, -1 if deadline is None else deadline)
 
-    def rebuild_key(self, key: bytes, value: Value, deadline: int) -> list[list[bytes]]:
+    def rebuild_key(self, key: bytes, value: Value, deadline: int) -> Iterable[list[bytes]]:
         return self._table.rebuild(key, value, deadline)
 
     def level_of(self, name: bytes) -> int:
@@ -156,7 +156,7 @@ class Engine(Services):
 
     def apply_notifications(self) -> None:
         """Read which events are to be told."""
-        self.notes.flags = self.settings.notify_keyspace_events
+        self.notes.tell_of(self.settings.notify_keyspace_events)
         self.wants_events = self.notes.flags > 0
         self._interest.wants_added = self.wants_events
 
@@ -193,18 +193,19 @@ class Engine(Services):
         session.may_wait = False
         session.is_executing = True
         self.journal.begin_group()
-        replies: list[Reply] = []
-        for request in requests:
-            try:
-                command = self._find(request.words)
-            except ReplyError as error:
-                replies.append(error)
-            else:
-                replies.append(self._run(session, command, request))
-        self.journal.end_group()
-        session.may_wait = may_wait
-        session.is_executing = is_executing
-        return replies
+        try:
+            return [self._answer_in_group(session, request) for request in requests]
+        finally:
+            self.journal.end_group()
+            session.may_wait = may_wait
+            session.is_executing = is_executing
+
+    def _answer_in_group(self, session: Session, request: Request) -> Reply:
+        try:
+            command = self._find(request.words)
+        except ReplyError as error:
+            return error
+        return self._run(session, command, request)
 
     def watch(self, session: Session, key: bytes) -> None:
         self._interest.watch(session, key)
@@ -277,11 +278,13 @@ class Engine(Services):
         if self.pause.is_on(self.clock.now) or self._is_resuming:
             return
         self._is_resuming = True
-        for session in self.pause.taken():
-            request = session.parked
-            if request is not None:
-                self._resume(session, request)
-        self._is_resuming = False
+        try:
+            for session in self.pause.taken():
+                request = session.parked
+                if request is not None:
+                    self._resume(session, request)
+        finally:
+            self._is_resuming = False
 
     def _resume(self, session: Session, request: Request) -> None:
         self.stop_waiting(session)
@@ -296,12 +299,14 @@ class Engine(Services):
     def _serve_waiting(self) -> None:
         """Serve in the order of the signals; what is served may change keys others wait for."""
         self._is_serving = True
-        while self._interest.signals:
-            signals = self._interest.signals
-            self._interest.signals = []
-            for place in signals:
-                self._serve_those_who_wait_for(place)
-        self._is_serving = False
+        try:
+            while self._interest.signals:
+                signals = self._interest.signals
+                self._interest.signals = []
+                for place in signals:
+                    self._serve_those_who_wait_for(place)
+        finally:
+            self._is_serving = False
 
     def _serve_those_who_wait_for(self, place: tuple[int, bytes]) -> None:
         """Ask again in the order they came, until the key has gone: then nothing is left to be had there.

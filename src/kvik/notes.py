@@ -40,6 +40,14 @@ class Notes:
         self._is_said = False
         self._is_collecting = False
 
+    def tell_of(self, flags: int) -> None:
+        """From now on tell of these classes, in these ways. Where there are none, what has happened is forgotten."""
+        self.flags = flags
+        if not flags:
+            self._happened = []
+            self._is_said = False
+            self._is_collecting = False
+
     def begin(self) -> None:
         """A command runs: what happens is told when it has ended."""
         self._is_collecting = True

@@ -26,8 +26,13 @@ class Pause:
     def begin(self, until: int, is_for_all: bool) -> None:
         """Let requests wait. As in Redis, of a pause that goes on the later end and the stricter kind count."""
         self.is_for_all = is_for_all or (self.is_for_all and self.is_engaged)
-        self.until = max(until, self.until)
         self.is_engaged = True
+        if until > self.until:
+            self.until = until
+            for session in self._waiting:
+                # Who waits already has to be woken at the later end.
+                session.wait = WaitForPause(until)
+                session.outlet.wait()
 
     def end(self) -> None:
         """Let them go on."""

@@ -1,6 +1,6 @@
 """What commands may ask of the house around them. Abstract: the engine and the assembly provide it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Final
 
@@ -196,8 +196,11 @@ class Services:
         """Yield the commands that make a database again, in its order; nothing may change meanwhile."""
         raise NotImplementedError
 
-    def rebuild_key(self, key: bytes, value: Value, deadline: int) -> list[list[bytes]]:
-        """Return the commands that make `key` again; `deadline` in milliseconds, -1 for none."""
+    def rebuild_key(self, key: bytes, value: Value, deadline: int) -> Iterable[list[bytes]]:
+        """Return the commands that make `key` again; `deadline` in milliseconds, -1 for none.
+
+        They may be made one by one: `value` must not change meanwhile.
+        """
         raise NotImplementedError
 
     def level_of(self, name: bytes) -> int:

@@ -35,6 +35,10 @@ class Outlet:
     def wait(self) -> None:
         """A request that had to wait goes on waiting: see the session's `wait`."""
 
+    def takes_messages(self) -> bool:
+        """Return whether `push` brings what it is given to somebody."""
+        return True
+
     def push(self, items: Sequence[Reply]) -> None:
         """Send a message nobody asked for."""
 

@@ -313,8 +313,8 @@ def _take(settings: Settings, place: str, key: str, value: object) -> None:
     try:
         text = setting.kind.from_toml(value)
         settings.put(name, text)
-    except ValueError as error:
-        raise SettingsError(f"{place}: expected {setting.kind.expected()}{shown} ({error})") from None
+    except ValueError:
+        raise SettingsError(f"{place}: expected {setting.kind.expected()}{shown}") from None
 
 
 def _take_volume(settings: Settings, place: str, value: object) -> None:

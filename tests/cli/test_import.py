@@ -36,6 +36,10 @@ def redis(folder: Path, flags: Sequence[str] = COMMANDS_ONLY) -> Iterator[Wire]:
     server = Process([*command, "--dir", str(folder / "redis"), *flags], folder)
     server.wait_for(address)
     with Wire(connect(address)) as wire:
+        limit = time.monotonic() + SECONDS_MAX
+        while wire.call("PING") != b"PONG":
+            assert time.monotonic() < limit, "the files are not read"
+            time.sleep(0.01)
         yield wire
     assert server.stop() == 0, server.output()
 

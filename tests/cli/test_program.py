@@ -25,6 +25,7 @@ def test_every_setting_is_a_flag_of_serve() -> None:
     shown = run([*KVIK, "serve", "--help"]).stdout
     for flag in (b"--listen", b"--requirepass", b"--maxclients", b"--config", b"--bind", b"--port"):
         assert flag in shown
+    assert b"One of debug, verbose, notice, warning. [notice]" in b" ".join(shown.split())
 
 
 def test_wrong_use_is_one_line_and_exit_code_2() -> None:

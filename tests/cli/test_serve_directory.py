@@ -131,7 +131,7 @@ def test_a_directory_that_cannot_be_made_is_one_line(folder: Path) -> None:
     (folder / "file").write_text("")
     done = run([*KVIK, "serve", str(folder / "file"), "--listen", "resp://127.0.0.1:0"])
     assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
-    assert str(folder / "file").encode() in done.stderr
+    assert str(folder / "file").encode() in done.stderr and b"Errno" not in done.stderr
 
 
 # What is said

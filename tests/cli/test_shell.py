@@ -27,6 +27,12 @@ def test_a_shell_answers_and_ctrl_d_leaves(terminal: Terminal) -> None:
     assert terminal.exit_code() == 0
 
 
+def test_help_tells_about_a_command(terminal: Terminal) -> None:
+    terminal.type("help getdel\r")
+    terminal.wait_for("GETDEL key\r\n    Returns")
+    terminal.wait_for("kvik>")
+
+
 @pytest.mark.parametrize("word", ["EXIT", "quit", "DISCONNECT"])
 def test_a_word_leaves_the_shell(terminal: Terminal, word: str) -> None:
     terminal.type(f"{word}\r")

@@ -27,6 +27,20 @@ def test_the_hint_shows_what_is_still_to_come() -> None:
     assert HINTS.arguments_left("nonsense ") == ""
 
 
+def test_help_shows_a_command_with_its_subcommands_or_what_begins_so() -> None:
+    assert HINTS.help(["set"]) == "SET key value [NX | XX] [EX seconds]\n    Sets a string."
+    assert HINTS.help(["se"]).splitlines()[0::2] == ["SET key value [NX | XX] [EX seconds]", "SETEX key seconds value"]
+    assert HINTS.help(["client"]).splitlines() == ["CLIENT", "CLIENT ID"]
+    assert HINTS.help(["client", "ID"]) == "CLIENT ID"
+    assert HINTS.help(["Nonsense"]) == "no command begins with nonsense"
+
+
+def test_help_alone_names_every_command_once() -> None:
+    first, *names = HINTS.help([]).splitlines()
+    assert "help COMMAND" in first
+    assert " ".join(names).split() == ["client", "set", "setex"]
+
+
 def argument(name: bytes, kind: bytes, *more: tuple[Reply, Reply]) -> Map:
     return Map([(b"name", name), (b"type", kind), *more])
 

@@ -66,3 +66,15 @@ def test_what_a_transaction_does_is_told_command_by_command(caller: Caller, list
     caller("DEL", "a")
     caller("EXEC")
     assert [name for _, name in events_of(listener)] == [b"new", b"set", b"incrby", b"del"]
+
+
+def test_what_died_while_nothing_was_told_is_not_told_later(caller: Caller) -> None:
+    caller("CONFIG", "SET", "notify-keyspace-events", "KEA")
+    caller("CONFIG", "SET", "notify-keyspace-events", "")
+    caller("SET", "k", "v", "PX", 10)
+    caller.clock.advance(10)
+    caller.engine.databases.expire_due(1)
+    listener = caller.another()
+    listener("PSUBSCRIBE", "*")
+    caller("CONFIG", "SET", "notify-keyspace-events", "KEA")
+    assert listener.outlet.pushed == []

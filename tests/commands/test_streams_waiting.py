@@ -84,7 +84,24 @@ def test_of_a_group_only_who_came_first_is_served(call: Caller) -> None:
     assert call.replayed().content() == call.content()
 
 
-def test_acknowledging_wakes_nobody(call: Caller) -> None:
+def test_who_has_gone_is_given_nothing(call: Caller) -> None:
+    others = [waiting(call, IN_GROUP) for _ in range(2)]
+    call.engine.close_session(others[0].session)
+    call("XADD", "s", "2-1", "n", 2)
+    assert [late(other) for other in others] == [[], [[[b"s", [row(2)]]]]]
+    assert call.plain("XPENDING", "s", "g") == [1, b"2-1", b"2-1", [[b"c", b"1"]]]
+
+
+@pytest.mark.parametrize("line", [ALONE, IN_GROUP])
+def test_a_wait_ends_with_nothing_when_its_time_is_over(call: Caller, line: str) -> None:
+    other = waiting(call, line.replace("BLOCK 0", "BLOCK 100"))
+    assert other.session.wait is not None and other.session.wait.deadline == call.clock.now + 100
+    call.engine.give_up_waiting(other.session)
+    call("XADD", "s", "2-1", "n", 2)
+    assert late(other) == [None]
+
+
+def test_who_waits_is_not_woken_when_others_acknowledge(call: Caller) -> None:
     call("XADD", "s", "2-1", "n", 2)
     call("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">")
     other = waiting(call, IN_GROUP)

@@ -1,19 +1,9 @@
 """redis-py, the usual client library, works against kvik as against Redis, in both protocols."""
 
-from collections.abc import Iterator
-
 import pytest
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from tests.servers import KvikServer
-
-
-@pytest.fixture(params=[2, 3], ids=["RESP2", "RESP3"])
-def client(request: pytest.FixtureRequest, kvik_server: KvikServer) -> Iterator[redis.Redis]:
-    with redis.Redis(port=kvik_server.ports["resp"], protocol=request.param, retry=Retry(NoBackoff(), 0)) as client:
-        yield client
 
 
 def test_strings_and_counters_work_by_their_methods(client: redis.Redis) -> None:

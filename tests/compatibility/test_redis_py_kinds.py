@@ -1,21 +1,11 @@
-"""redis-py's methods for lists, hashes, sets, sorted sets and channels, in both protocols."""
+"""redis-py's methods for every kind of value but streams, for keys whatever they hold, and for channels."""
 
 import threading
 import time
-from collections.abc import Iterator
 
-import pytest
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from tests.servers import KvikServer
-
-
-@pytest.fixture(params=[2, 3], ids=["RESP2", "RESP3"])
-def client(request: pytest.FixtureRequest, kvik_server: KvikServer) -> Iterator[redis.Redis]:
-    with redis.Redis(port=kvik_server.ports["resp"], protocol=request.param, retry=Retry(NoBackoff(), 0)) as client:
-        yield client
 
 
 def test_lists_work_by_their_methods(client: redis.Redis) -> None:
@@ -160,6 +150,102 @@ def test_several_sorted_sets_are_combined_by_their_methods(client: redis.Redis) 
     assert list(client.bzpopmax("a", timeout=1) or ()) == [b"a", b"y", 2.0]
     assert client.bzpopmin("none", timeout=0.01) is None
     assert client.bzmpop(0.01, 1, ["none"], min=True) is None
+
+
+def test_bitmaps_work_by_their_methods(client: redis.Redis) -> None:
+    assert client.setbit("b", 1, 1) == client.setbit("b", 2, 1) == 0
+    assert client.getbit("b", 1) == 1
+    assert client.bitcount("b") == 2
+    assert client.bitcount("b", 0, 1, mode="BIT") == 1
+    assert client.bitpos("b", 1) == 1
+    assert client.bitpos("b", 0, 1, 2, mode="BIT") == -1
+    client.set("other", b"\x60")
+    assert client.bitop("XOR", "d", "b", "other") == 1
+    assert client.bitop("NOT", "d", "d") == 1
+    assert client.get("d") == b"\xff"
+    field = client.bitfield("n", default_overflow="SAT")
+    assert field.set("u8", 0, 250).incrby("u8", 0, 10).get("u8", "#0").execute() == [0, 255, 255]
+    assert field.incrby("u8", 0, 1, overflow="FAIL").execute() == [None]
+    assert client.bitfield_ro("n", "u4", 0, [("i8", "#0")]) == [15, -1]
+
+
+def test_hyperloglogs_work_by_their_methods(client: redis.Redis) -> None:
+    assert client.pfadd("p", "a", "b", "c") == 1
+    assert client.pfadd("p", "a") == 0
+    client.pfadd("q", "c", "d")
+    assert client.pfcount("p") == 3
+    assert client.pfcount("p", "q") == 4
+    assert client.pfmerge("r", "p", "q")
+    assert client.pfcount("r") == 4
+
+
+def test_places_work_by_their_methods(client: redis.Redis) -> None:
+    assert client.geoadd("g", [13.361389, 38.115556, "Palermo", 15.087269, 37.502669, "Catania"]) == 2
+    assert client.geoadd("g", [15.1, 37.5, "Catania"], xx=True, ch=True) == 1
+    assert client.geodist("g", "Palermo", "Catania", "km") == 167.4191
+    assert client.geodist("g", "Palermo", "Rome") is None
+    # redis-py makes a str of it in RESP2 and not in RESP3.
+    assert client.geohash("g", "Palermo") in (["sqc8b49rny0"], [b"sqc8b49rny0"])
+    position, missing = client.geopos("g", "Palermo", "Rome")
+    assert missing is None and [round(each, 4) for each in position] == [13.3614, 38.1156]
+    assert client.georadius("g", 15, 37, 200, "km", sort="ASC") == [b"Catania", b"Palermo"]
+    [[name, distance]] = client.georadiusbymember("g", "Palermo", 100, "km", withdist=True)
+    assert (name, distance) == (b"Palermo", 0.0)
+    found = client.geosearch("g", longitude=15, latitude=37, width=400, height=400, unit="km", count=1, withcoord=True)
+    assert [[found[0][0], round(found[0][1][0], 4)]] == [[b"Catania", 15.1]]
+    assert client.geosearchstore("d", "g", member="Palermo", radius=10, unit="m") == 1
+    assert client.zrange("d", 0, -1) == [b"Palermo"]
+
+
+def test_keys_are_sorted_by_the_methods_for_that(client: redis.Redis) -> None:
+    client.rpush("l", "3", "1", "2")
+    client.mset({"weight_1": 9, "weight_2": 8, "weight_3": 7, "name_1": "one", "name_2": "two", "name_3": "three"})
+    assert client.sort("l") == [b"1", b"2", b"3"]
+    assert client.sort_ro("l", desc=True, start=0, num=2) == [b"3", b"2"]
+    assert client.sort("l", by="weight_*", get=["name_*", "#"], groups=True) == [
+        (b"three", b"3"),
+        (b"two", b"2"),
+        (b"one", b"1"),
+    ]
+    assert client.sort("l", alpha=True, store="d") == 3
+    assert client.lrange("d", 0, -1) == [b"1", b"2", b"3"]
+
+
+def test_all_of_a_large_value_is_scanned(client: redis.Redis) -> None:
+    names = [b"m%d" % number for number in range(1_000)]
+    client.sadd("s", *names)
+    client.hset("h", mapping={name: b"v" + name for name in names})
+    client.zadd("z", {name: number for number, name in enumerate(names)})
+    client.mset({b"key:" + name: b"v" for name in names})
+    assert set(client.sscan_iter("s", count=100)) == set(names)
+    assert dict(client.hscan_iter("h", match="m99*")) == {name: b"v" + name for name in names if name[:3] == b"m99"}
+    assert set(client.hscan_iter("h", no_values=True)) == set(names)
+    assert dict(client.zscan_iter("z")) == {name: float(number) for number, name in enumerate(names)}
+    assert set(client.scan_iter("key:*")) == {b"key:" + name for name in names}
+    assert set(client.scan_iter(_type="hash")) == {b"h"}
+
+
+def test_a_value_of_every_kind_is_dumped_and_restored(client: redis.Redis) -> None:
+    client.set("string", "v")
+    client.rpush("list", "a", "b")
+    client.sadd("set", "x")
+    client.hset("hash", "f", "v")
+    client.zadd("zset", {"m": 1.5})
+    client.xadd("stream", {"f": "v"}, "1-1")
+    encodings = []
+    for kind in ("string", "list", "set", "hash", "zset", "stream"):
+        payload = client.dump(kind)
+        assert client.restore("twin", 0, payload, replace=True)
+        assert client.dump("twin") == payload
+        assert client.type("twin") == kind.encode()
+        assert client.copy("twin", "copy", replace=True) and client.rename("copy", "renamed")
+        assert client.dump("renamed") == payload
+        assert client.memory_usage("renamed") > 0
+        encodings.append(client.object("encoding", "renamed"))
+    assert encodings == [b"embstr", b"quicklist", b"hashtable", b"listpack", b"listpack", b"stream"]
+    assert client.restore("twin", 100_000, client.dump("set"), replace=True)
+    assert 0 < client.pttl("twin") <= 100_000
+    assert client.dump("none") is None
 
 
 def heard(listener: "redis.client.PubSub", count: int) -> list[dict[str, object]]:

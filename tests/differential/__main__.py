@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from kvik.build_info import VERSION, build_name
-from tests.differential.campaign import FAMILIES, STORY, run, run_with_events
+from tests.differential.campaign import FAMILIES, STORY, Requests, run, run_with_events
 from tests.differential.pair import Difference
 from tests.servers import RedisServer
 
@@ -43,8 +43,8 @@ def pieces_of(families: Sequence[str], commands: int, seed: int) -> list[Piece]:
     ]
 
 
-def run_piece(piece: Piece) -> list[str]:
-    """Run story after story beside a server of its own; return the differences."""
+def run_piece(piece: Piece, requests: Requests | None = None) -> list[str]:
+    """Run story after story beside a server of its own; return the differences. `requests` stands in for the family."""
     differences = []
     with tempfile.TemporaryDirectory(prefix="kvik-") as folder:
         server = RedisServer(Path(folder))
@@ -52,7 +52,7 @@ def run_piece(piece: Piece) -> list[str]:
             for number, seed in enumerate(range(piece.seed, piece.seed + piece.commands, STORY)):
                 tell = run_with_events if number % 2 else run
                 try:
-                    tell(server, piece.family, piece.protocol, STORY, seed)
+                    tell(server, requests or FAMILIES[piece.family], piece.protocol, STORY, seed)
                 except Difference as difference:
                     differences.append(f"{piece.family}, RESP{piece.protocol}, {difference}")
         finally:

@@ -17,7 +17,7 @@ SEED = 20_261_121
 def test_random_requests_are_answered_as_by_a_redis_server(
     redis_server: RedisServer, family: str, protocol: int
 ) -> None:
-    run(redis_server, family, protocol, COMMANDS, SEED)
+    run(redis_server, FAMILIES[family], protocol, COMMANDS, SEED)
 
 
 def test_the_same_seed_draws_the_same_requests() -> None:

@@ -1,4 +1,4 @@
-"""TAKE, a command that waits, declared outside kvik; as a program it serves it: `taking.py ADDRESS PORCH`."""
+"""TAKE, a command that waits, and FAIL, one with a fault; as a program it serves them: `taking.py ADDRESS PORCH`."""
 
 import sys
 from random import Random
@@ -34,6 +34,11 @@ def take(session: Session, args: Args) -> Reply:
     if not session.may_wait:
         return None
     return Wait([key], session.services.clock.now + timeout if timeout else 0)
+
+
+@family.command("FAIL", args=(0, 0), flags=WRITE, summary="Fails.")
+def fail(session: Session, args: Args) -> Reply:
+    raise ZeroDivisionError("a fault")
 
 
 def serve(address: str, porch: str) -> None:

@@ -70,3 +70,14 @@ def test_keys_die_behind_the_pause(server: KvikServer | RedisServer) -> None:
         assert other.call("DBSIZE") == 1 and other.call("GET", "k") is None
         time.sleep(0.3)
         assert other.call("DBSIZE") == 0
+
+
+def test_a_pause_that_was_made_longer_ends_by_itself(server: KvikServer | RedisServer) -> None:
+    with server.open() as wire, server.open() as other:
+        begin = time.monotonic()
+        other.call("CLIENT", "PAUSE", 100, "WRITE")
+        pipeline(wire, "SET a 1")
+        time.sleep(0.03)
+        other.call("CLIENT", "PAUSE", 300, "WRITE")
+        assert wire.reply() == b"OK"
+        assert 0.29 < time.monotonic() - begin < 2

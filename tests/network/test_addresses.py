@@ -30,6 +30,12 @@ def test_what_is_no_address_is_refused_by_name(text: str) -> None:
         parse_address(text)
 
 
+@pytest.mark.parametrize("port", ["port", "99999", "-1"])
+def test_a_port_that_is_none_is_told_in_words(port: str) -> None:
+    with pytest.raises(SettingsError, match=f"--listen resp://:{port}: the port must be a number from 0 to 65535$"):
+        parse_address(f"resp://:{port}")
+
+
 def test_only_this_machines_addresses_are_loopback() -> None:
     assert is_loopback("127.0.0.1")
     assert is_loopback("127.8.9.1")

@@ -3,16 +3,18 @@
 import pytest
 
 from tests.engines import Caller
-from tests.rdb.values import commands
+from tests.rdb.values import HOW_IT_IS_KEPT, commands, stream_lines, without
 from tests.reference import ReferenceServer
 
-COMMANDS = commands()
+REQUESTS = {name: [words] for name, words in commands().items()}
+REQUESTS |= {f"a stream: {name}": [line.encode().split() for line in lines] for name, lines in stream_lines().items()}
 READING = {
     b"string": ["GET", "k"],
     b"list": ["LRANGE", "k", "0", "-1"],
     b"set": ["SMEMBERS", "k"],
     b"hash": ["HGETALL", "k"],
     b"zset": ["ZRANGE", "k", "0", "-1", "WITHSCORES"],
+    b"stream": ["XINFO", "STREAM", "k", "FULL", "COUNT", "0"],
 }
 
 
@@ -34,7 +36,7 @@ def content(kind: bytes, reply: object) -> tuple[bytes, object]:
     if kind == b"zset":
         assert isinstance(reply, list)
         return kind, [float(each) if index % 2 else each for index, each in enumerate(reply)]
-    return kind, reply
+    return kind, without(reply, HOW_IT_IS_KEPT) if kind == b"stream" else reply
 
 
 def content_here(caller: Caller) -> tuple[bytes, object]:
@@ -49,10 +51,11 @@ def content_there(server: ReferenceServer) -> tuple[bytes, object]:
     return content(kind, server(*READING[kind]))
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", REQUESTS)
 def test_a_value_goes_to_redis_and_back(caller: Caller, strict: ReferenceServer, name: str) -> None:
     strict("FLUSHALL")
-    strict(*COMMANDS[name])
+    for words in REQUESTS[name]:
+        strict(*words)
     payload = strict("DUMP", "k")
     assert isinstance(payload, bytes)
     assert caller.plain("RESTORE", "k", "0", payload) == b"OK"
@@ -68,9 +71,10 @@ def test_a_value_goes_to_redis_and_back(caller: Caller, strict: ReferenceServer,
     assert strict("OBJECT", "ENCODING", "k") == encoding
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", REQUESTS)
 def test_a_value_that_was_made_here_comes_back_here(caller: Caller, name: str) -> None:
-    caller(*COMMANDS[name])
+    for words in REQUESTS[name]:
+        caller(*words)
     before = content_here(caller)
     payload = caller.plain("DUMP", "k")
     assert isinstance(payload, bytes)

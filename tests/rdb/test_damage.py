@@ -5,6 +5,7 @@ import tracemalloc
 import pytest
 
 from kvik.errors import PayloadDamaged
+from kvik.rdb.listpack import listpack_of
 from kvik.rdb.reading import is_genuine, value_in
 from kvik.rdb.writing import payload_of
 from tests.engines import Caller
@@ -29,6 +30,25 @@ def ziplist(*items: bytes) -> bytes:
     return size.to_bytes(4, "little") + tail.to_bytes(4, "little") + bytes([len(items), 0]) + body + b"\xff"
 
 
+def raw(number: int) -> bytes:
+    return number.to_bytes(8, "big")
+
+
+def node(*items: bytes) -> bytes:
+    """Return a stream's only node, which begins at the ID 5-1."""
+    return b"\x13\x01" + text(raw(5) + raw(1)) + text(listpack_of(list(items)))
+
+
+def group(*consumers: bytes, pending: bytes = b"\x01" + raw(5) + raw(1) + b"\0" * 8 + b"\x02") -> bytes:
+    """Return a group that was given all, whose entry 5-1 is pending, with its consumers."""
+    return b"\x01g\x05\x01\x01" + pending + bytes([len(consumers)]) + b"".join(consumers)
+
+
+ENTRY = node(b"1", b"0", b"1", b"f", b"0", b"2", b"0", b"0", b"v", b"4")
+# What follows the nodes of a stream with one entry: how many, last ID, first ID, highest deleted, how many ever.
+FACTS = b"\x01\x05\x01\x05\x01\x00\x00\x01"
+ALICE = b"\x01a" + b"\0" * 8 + b"\x01" + raw(5) + raw(1)
+BOB = b"\x01b" + b"\0" * 8 + b"\x00"
 LISTPACK = b"\x13\0\0\0\4\0\x81a\x02\xf1\x00\x10\x03\x81b\x02\x05\x01\xff"
 SAMPLES = {
     "string": b"\0\x03foo",
@@ -49,6 +69,7 @@ SAMPLES = {
     "sorted set in a listpack": b"\x11" + text(LISTPACK),
     "list of listpacks": b"\x12\x02\x02" + text(LISTPACK) + b"\x01\x05plain",
     "set in a listpack": b"\x14" + text(LISTPACK),
+    "stream": ENTRY + FACTS + b"\x01" + group(ALICE, BOB),
 }
 
 
@@ -111,6 +132,11 @@ def test_a_payload_that_somebody_has_made_up_is_a_value_or_refused(name: str) ->
         b"\x10" + text(b"\x0d\0\0\0\1\0\xf0\xff\xff\xff\xff\1\xff"),
         b"\x0a" + text(b"\xff\xff\xff\x7f\x0a\0\0\0\xff\xff\x00\x01a\xff"),
         b"\x09" + text(b"\x01\xfe\xff\xff\xff\x7ff\x01v\xff"),
+        b"\x13\x81\x7f" + b"\xff" * 7 + b"\0" * 50,
+        node(b"1", b"0", b"%d" % 2**62, b"f", b"0", b"2", b"0", b"0", b"v", b"4") + FACTS + b"\x00",
+        node(b"%d" % 2**62, b"0", b"1", b"f", b"0", b"2", b"0", b"0", b"v", b"4") + FACTS + b"\x00",
+        ENTRY + FACTS + b"\x81\x7f" + b"\xff" * 7,
+        ENTRY + FACTS + b"\x01" + group(ALICE, pending=b"\x81\x7f" + b"\xff" * 7),
     ],
     ids=lambda data: data[:12].hex(),
 )
@@ -141,6 +167,18 @@ def test_nothing_is_set_aside_for_what_is_only_claimed(caller: Caller, data: byt
         b"\x11" + text(b"\x0d\0\0\0\2\0\x81a\x02\x81b\x02\xff")[:-1],
         b"\x0b" + text(b"\x02\0\0\0\x02\0\0\0\x02\0\x01\0"),
         b"\x0b" + text(b"\x03\0\0\0\x01\0\0\0\x02\0\x01"),
+        node(b"0", b"0", b"1", b"f", b"0") + b"\0\5\1\0\0\0\0\0" + b"\x00",
+        node(b"1", b"0", b"0", b"0", b"2", b"0", b"0", b"3") + FACTS + b"\x00",
+        node(b"1", b"0", b"1", b"f", b"0", b"2", b"-5", b"-1", b"v", b"4") + FACTS + b"\x00",
+        node(b"0", b"0", b"1", b"f", b"0", b"2", b"0", b"0", b"v", b"4") + FACTS + b"\x00",
+        ENTRY + FACTS[:-1] + b"\x00" + b"\x00",
+        ENTRY + b"\x01\x05\x00" + FACTS[3:] + b"\x00",
+        ENTRY + FACTS + b"\x02" + 2 * group(ALICE),
+        ENTRY + FACTS + b"\x01" + group(ALICE, BOB, BOB),
+        ENTRY + FACTS + b"\x01" + group(BOB),
+        ENTRY + FACTS + b"\x01" + group(ALICE, b"\x01b" + ALICE[2:]),
+        ENTRY + FACTS + b"\x01" + group(ALICE, pending=b"\x01" + b"\0" * 24 + b"\x02"),
+        ENTRY + FACTS + b"\x01" + group(ALICE).replace(b"\x05\x01\x01", b"\x05\x01\x81\xf0" + b"\0" * 7, 1),
     ],
     ids=lambda data: data[:12].hex(),
 )

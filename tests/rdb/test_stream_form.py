@@ -1,37 +1,22 @@
 """Streams as Redis ships them: taken apart and put together again they are the same to a redis-server."""
 
 import pytest
-from librt.strings import BytesWriter
 
-from kvik.errors import PayloadDamaged
-from kvik.rdb.cursor import Cursor
-from kvik.rdb.kinds import FOOTER_BYTES, STREAM, STREAM_2, STREAM_3
+from kvik.commands import BUILT_IN
+from kvik.commands.family import CommandTable
+from kvik.errors import PayloadDamaged, ReplyError
+from kvik.rdb.kinds import FOOTER_BYTES, STREAM, STREAM_3
 from kvik.rdb.listpack import listpack_of
-from kvik.rdb.stream_form import UNKNOWN, StreamForm, stream_at, write_stream
-from tests.rdb.values import signed
+from kvik.rdb.reading import value_in
+from kvik.rdb.writing import payload_of
+from kvik.store.consumer_group import UNKNOWN, ConsumerGroup
+from kvik.store.stream import StreamValue
+from kvik.store.stream_id import HIGHEST, LOWEST
+from tests.engines import Caller
+from tests.rdb.values import HOW_IT_IS_KEPT, signed, stream_lines, without
 from tests.reference import ReferenceServer
 
-Lines = list[str]
-STREAMS: dict[str, Lines] = {
-    "one entry": ["XADD k 5-1 f v"],
-    "the same fields": [f"XADD k {number}-0 name {number} other {'x' * number}" for number in range(1, 250)],
-    "other fields": [f"XADD k {number}-{number} f{number % 3} v" + " g w" * (number % 2) for number in range(1, 30)],
-    "large numbers": [
-        *["XADD k 1-18446744073709551615 a 1", "XADD k 2-0 a -5"],
-        "XADD k 18446744073709551615-3 a 99999999999999999999",
-        "XADD k 18446744073709551615-18446744073709551615 b 12345678901",
-    ],
-    "deleted ones": [*[f"XADD k {number}-0 f v" for number in range(1, 20)], "XDEL k 1-0 7-0 19-0", "XTRIM k MAXLEN 9"],
-    "empty": ["XADD k 5-1 f v", "XDEL k 5-1", "XGROUP CREATE k g 0"],
-    "groups": [
-        *[f"XADD k {number}-0 f v" for number in range(1, 20)],
-        *["XGROUP CREATE k one 0", "XGROUP CREATE k two 5-0", "XGROUP CREATE k three $ ENTRIESREAD 19"],
-        *["XREADGROUP GROUP one alice COUNT 4 STREAMS k >", "XREADGROUP GROUP one bob COUNT 2 STREAMS k >"],
-        *["XREADGROUP GROUP one alice COUNT 1 STREAMS k >", "XACK k one 2-0", "XGROUP CREATECONSUMER k one carol"],
-        *["XREADGROUP GROUP two dan NOACK COUNT 3 STREAMS k >", "XDEL k 3-0"],
-        "XSETID k 30-0 ENTRIESADDED 40 MAXDELETEDID 3-0",
-    ],
-}
+STREAMS = stream_lines()
 
 
 def dumped(reference: ReferenceServer, name: str) -> bytes:
@@ -45,53 +30,73 @@ def dumped(reference: ReferenceServer, name: str) -> bytes:
     return payload
 
 
-def form_of(payload: bytes) -> StreamForm:
-    cursor = Cursor(payload, len(payload) - FOOTER_BYTES)
-    form = cursor.byte()
-    stream = stream_at(cursor, form)
-    assert cursor.is_at_end()
-    return stream
+def stream_in(payload: bytes) -> StreamValue:
+    value = value_in(payload)
+    assert isinstance(value, StreamValue)
+    return value
 
 
-def written(stream: StreamForm) -> bytes:
-    out = BytesWriter()
-    out.append(STREAM_2)
-    write_stream(stream, out)
-    return out.getvalue()
+def stream_of(data: bytes, form: int) -> StreamValue:
+    return stream_in(signed(bytes([form]) + data))
 
 
 def everything(reference: ReferenceServer, key: str) -> object:
     """Return what the real server says of a stream, but for how it is kept."""
-    facts = reference("XINFO", "STREAM", key, "FULL", "COUNT", "0")
-    assert isinstance(facts, list)
-    named = dict(zip(facts[::2], facts[1::2], strict=True))
-    del named[b"radix-tree-keys"], named[b"radix-tree-nodes"]
-    return named
+    return without(reference("XINFO", "STREAM", key, "FULL", "COUNT", "0"), HOW_IT_IS_KEPT)
 
 
 @pytest.mark.parametrize("name", STREAMS)
 def test_a_stream_that_is_taken_apart_is_put_together_again(reference: ReferenceServer, name: str) -> None:
     payload = dumped(reference, name)
     reference("CONFIG", "SET", "sanitize-dump-payload", "yes")
-    stream = form_of(payload)
-    assert reference("RESTORE", "twin", "0", signed(written(stream))) == b"OK"
+    own = payload_of(stream_in(payload))
+    assert reference("RESTORE", "twin", "0", own) == b"OK"
     assert everything(reference, "twin") == everything(reference, "k")
-    assert written(form_of(signed(written(stream)))) == written(stream)
+    assert payload_of(stream_in(own)) == own
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_a_stream_that_was_shipped_weighs_what_it_weighed(caller: Caller, name: str) -> None:
+    for line in STREAMS[name]:
+        caller.plain(*line.split())
+    before = caller("MEMORY", "USAGE", "k")
+    payload = caller.plain("DUMP", "k")
+    assert isinstance(payload, bytes)
+    assert caller.plain("RESTORE", "k", "0", payload, "REPLACE") == b"OK"
+    assert caller("MEMORY", "USAGE", "k") == pytest.approx(before, rel=0.01)
+
+
+def pending(group: ConsumerGroup, consumer: bytes) -> list[tuple[bytes, int, int]]:
+    """Return the ID, the time and the count of all that a consumer has."""
+    rows = group.consumers[consumer].pending.rows()
+    return [(each.id.text(), each.time, each.count) for row in rows for each in row]
 
 
 def test_what_a_stream_knows_is_read(reference: ReferenceServer) -> None:
-    stream = form_of(dumped(reference, "groups"))
-    assert [entry for entry, _ in stream.entries[:3]] == [(1, 0), (2, 0), (4, 0)]
-    assert stream.entries[0][1] == [b"f", b"v"]
-    assert (stream.last, stream.highest_deleted, stream.entries_added) == ((30, 0), (3, 0), 40)
-    groups = {group.name: group for group in stream.groups}
-    assert (groups[b"one"].last, groups[b"one"].entries_read) == ((7, 0), 7)
-    assert groups[b"two"].entries_read == UNKNOWN
-    assert groups[b"three"].entries_read == 19
-    consumers = {consumer.name: consumer for consumer in groups[b"one"].consumers}
-    assert [each.entry for each in consumers[b"alice"].pending] == [(1, 0), (3, 0), (4, 0), (7, 0)]
-    assert [each.delivery_count for each in consumers[b"bob"].pending] == [1, 1]
-    assert consumers[b"carol"].pending == []
+    stream = stream_in(dumped(reference, "groups"))
+    entries = stream.range(LOWEST, HIGHEST, 3)
+    assert [entry.id().text() for entry in entries] == [b"1-0", b"2-0", b"4-0"]
+    assert entries[0].fields == [b"f", b"v"]
+    assert (stream.last.text(), stream.highest_deleted.text(), stream.entries_added) == (b"30-0", b"3-0", 40)
+    one = stream.groups[b"one"]
+    assert (one.last.text(), one.entries_read) == (b"7-0", 7)
+    assert stream.groups[b"two"].entries_read == UNKNOWN
+    assert stream.groups[b"three"].entries_read == 19
+    assert [entry for entry, _, _ in pending(one, b"alice")] == [b"1-0", b"3-0", b"4-0", b"7-0"]
+    assert [count for _, _, count in pending(one, b"bob")] == [1, 1]
+    assert pending(one, b"carol") == []
+
+
+def test_rough_trimming_ends_where_it_does_in_redis(caller: Caller, reference: ReferenceServer) -> None:
+    reference("FLUSHALL")
+    for number in range(1, 251):
+        reference("XADD", "k", f"{number}-0", "f", "v")
+    reference("XDEL", "k", *[f"{number}-0" for number in range(1, 91)])
+    payload = reference("DUMP", "k")
+    assert isinstance(payload, bytes)
+    caller("RESTORE", "k", "0", payload)
+    for most in (151, 149, 60, 49):
+        assert caller("XTRIM", "k", "MAXLEN", "~", most) == reference("XTRIM", "k", "MAXLEN", "~", most)
 
 
 OLDEST = b"\x01\x10" + b"\0" * 7 + b"\5" + b"\0" * 7 + b"\1"
@@ -102,32 +107,34 @@ OLD = OLDEST + bytes([len(NODE)]) + NODE + b"\1\5\1"
 def test_streams_of_older_and_newer_servers_are_read() -> None:
     group = b"\1\1g\5\1\1" + b"\0" * 7 + b"\5" + b"\0" * 7 + b"\1" + b"\x10" + b"\0" * 7 + b"\3" + b"\1\1c"
     claim = b"\1" + b"\0" * 7 + b"\5" + b"\0" * 7 + b"\1"
-    data = OLD + group + b"\x20" + b"\0" * 7 + claim
-    oldest = stream_at(Cursor(data, len(data)), STREAM)
-    assert (oldest.entries, oldest.entries_added, oldest.last) == ([((5, 1), [b"f", b"v"])], 1, (5, 1))
+    oldest = stream_of(OLD + group + b"\x20" + b"\0" * 7 + claim, STREAM)
+    assert (oldest.first_id().text(), oldest.entries_added, oldest.last.text()) == (b"5-1", 1, b"5-1")
+    assert oldest.groups[b"g"].entries_read == 1
     newest_group = group.replace(b"\1\1g\5\1", b"\1\1g\5\1\7") + b"\x20" + b"\0" * 7 + b"\x30" + b"\0" * 7 + claim
-    data = OLD + b"\5\1\0\0\1" + newest_group
-    newest = stream_at(Cursor(data, len(data)), STREAM_3)
-    consumer = newest.groups[0].consumers[0]
-    assert (newest.groups[0].entries_read, consumer.seen_time, consumer.active_time) == (7, 0x20, 0x30)
-    assert [(each.entry, each.delivery_time, each.delivery_count) for each in consumer.pending] == [((5, 1), 0x10, 3)]
+    newest = stream_of(OLD + b"\5\1\0\0\1" + newest_group, STREAM_3)
+    assert (newest.groups[b"g"].entries_read, newest.groups[b"g"].consumers[b"c"].seen_time) == (7, 0x20)
+    assert pending(newest.groups[b"g"], b"c") == [(b"5-1", 0x10, 3)]
 
 
 @pytest.mark.parametrize("name", ["groups", "deleted ones", "large numbers"])
 def test_a_stream_that_somebody_has_made_up_is_one_or_refused(reference: ReferenceServer, name: str) -> None:
-    sample = written(form_of(dumped(reference, name)))
+    sample = payload_of(stream_in(dumped(reference, name)))[:-FOOTER_BYTES]
     for end in range(1, len(sample)):
         with pytest.raises(PayloadDamaged):
-            stream_at(Cursor(sample[1:end], end - 1), STREAM_2)
-    taken = 0
+            value_in(signed(sample[:end]))
+    taken, table = 0, CommandTable(BUILT_IN)
     for place in range(1, len(sample)):
         for mask in (0x01, 0x40, 0x80, 0xFF):
-            changed = sample[1:place] + bytes([sample[place] ^ mask]) + sample[place + 1 :]
+            changed = signed(sample[:place] + bytes([sample[place] ^ mask]) + sample[place + 1 :])
             try:
-                stream = stream_at(Cursor(changed, len(changed)), STREAM_2)
+                value = stream_in(changed)
             except PayloadDamaged:
                 continue
             taken += 1
-            again = written(stream)
-            assert written(stream_at(Cursor(again[1:], len(again) - 1), STREAM_2)) == again
+            again = payload_of(value)
+            assert payload_of(value_in(again)) == again
+            made = Caller()
+            for words in table.rebuild(b"k", value, -1):
+                assert not isinstance(made(*words), ReplyError), (place, mask, words)
+            assert made("XLEN", "k") == len(value)
     assert taken > 0

@@ -54,6 +54,58 @@ def commands() -> dict[str, Command]:
     return made
 
 
+def stream_lines() -> dict[str, list[str]]:
+    """Return for each stream its name and the commands that make it at the key `k`."""
+    return {
+        "one entry": ["XADD k 5-1 f v"],
+        "the same fields": [f"XADD k {number}-0 name {number} other {'x' * number}" for number in range(1, 250)],
+        "other fields": [
+            f"XADD k {number}-{number} f{number % 3} v" + " g w" * (number % 2) for number in range(1, 30)
+        ],
+        "large numbers": [
+            *["XADD k 1-18446744073709551615 a 1", "XADD k 2-0 a -5"],
+            "XADD k 18446744073709551615-3 a 99999999999999999999",
+            "XADD k 18446744073709551615-18446744073709551615 b 12345678901",
+        ],
+        "deleted ones": [
+            *[f"XADD k {number}-0 f v" for number in range(1, 20)],
+            *["XDEL k 1-0 7-0 19-0", "XTRIM k MAXLEN 9"],
+        ],
+        "a gap in a full node": [
+            *[f"XADD k {number}-0 f v" for number in range(1, 251)],
+            "XDEL k " + " ".join([f"{number}-0" for number in range(40, 90)]),
+        ],
+        "large entries": [f"XADD k {number}-0 f {'x' * (number * 700)}" for number in range(1, 20)],
+        "empty": ["XADD k 5-1 f v", "XDEL k 5-1", "XGROUP CREATE k g 0"],
+        "never used": ["XGROUP CREATE k g $ MKSTREAM"],
+        "groups": [
+            *[f"XADD k {number}-0 f v" for number in range(1, 20)],
+            *["XGROUP CREATE k one 0", "XGROUP CREATE k two 5-0", "XGROUP CREATE k three $ ENTRIESREAD 19"],
+            *["XREADGROUP GROUP one alice COUNT 4 STREAMS k >", "XREADGROUP GROUP one bob COUNT 2 STREAMS k >"],
+            *["XREADGROUP GROUP one alice COUNT 1 STREAMS k >", "XACK k one 2-0", "XGROUP CREATECONSUMER k one carol"],
+            *["XREADGROUP GROUP two dan NOACK COUNT 3 STREAMS k >", "XDEL k 3-0"],
+            "XSETID k 30-0 ENTRIESADDED 40 MAXDELETEDID 3-0",
+        ],
+        "pending in thousands": [
+            *[f"XADD k {number}-1 f v" for number in range(1, 1_001)],
+            *["XGROUP CREATE k g 0", "XREADGROUP GROUP g a COUNT 700 STREAMS k >"],
+            *["XREADGROUP GROUP g b COUNT 300 STREAMS k >", "XCLAIM k g b 0 5-1 9-1 RETRYCOUNT 70 TIME 1000"],
+            "XTRIM k MAXLEN 10",
+        ],
+    }
+
+
+HOW_IT_IS_KEPT: Final = (b"radix-tree-keys", b"radix-tree-nodes")
+
+
+def without(reply: object, names: tuple[bytes, ...]) -> object:
+    """Return what XINFO STREAM says without these facts."""
+    if not isinstance(reply, list):
+        return reply
+    kept = [index for index in range(len(reply)) if reply[index] not in names]
+    return [without(reply[index], names) for index in kept if index == 0 or reply[index - 1] not in names]
+
+
 def signed(data: bytes, version: int = VERSION) -> bytes:
     """Return a payload of what was written, with version and checksum."""
     data += version.to_bytes(2, "little")

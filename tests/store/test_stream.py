@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from kvik.store.consumer_group import Consumer, ConsumerGroup
+from kvik.store.consumer_group import ConsumerGroup
 from kvik.store.pending_list import ROW_LENGTH, Pending, PendingList
 from kvik.store.stream import BLOCKS_IN_A_PART, StreamValue, Trimming
 from kvik.store.stream_block import BLOCK_ENTRIES_MAX, Entry
@@ -163,7 +163,7 @@ def test_a_stream_weighs_the_same_again_when_all_has_gone() -> None:
         assert group.acknowledge(StreamId(number + 1, 0))
     group.give(StreamId(1, 0), consumer, 0, 1)
     made.weigh_group(group)
-    assert group.delete_consumer(b"c") == 1
+    group.delete_consumer(consumer)
     made.weigh_group(group)
     for number in range(500):
         made.delete(StreamId(number + 1, 0))
@@ -172,7 +172,22 @@ def test_a_stream_weighs_the_same_again_when_all_has_gone() -> None:
 
 
 ADD = "made.append(StreamId(1700000000000 + number, 0), [b'sensor', name, b'value', name])"
-GIVE = "group = made.groups[b'g']; group.give(StreamId(1700000000000 + number, 0), group.consumers[b'c'], 0, 1)"
+GIVE = """
+        group = made.groups[b'g']
+        group.give(StreamId(1700000000000 + number, 0), group.consumers[b'c'], 0, 1)
+        made.weigh_group(group)
+"""
+GIVE_TO_ANOTHER = """
+        group = made.groups[b'g']
+        group.give(StreamId(1700000000000 + number, 0), group.create_consumer(name + b'%d' % place, 0), 0, 1)
+        made.weigh_group(group)
+"""
+GIVE_A_HUNDRED = """
+        group = made.groups[b'g']
+        ids = [StreamId(1700000000000 + number * 100 + each, 0) for each in range(100)]
+        group.give_first(ids, group.consumers[b'c'], 1700000000000)
+        made.weigh_group(group)
+"""
 IMPORTS = """
 from kvik.store.consumer_group import ConsumerGroup
 from kvik.store.stream import StreamValue
@@ -181,6 +196,10 @@ from kvik.store.stream_id import LOWEST, StreamId
 def with_group():
     made = StreamValue()
     made.add_group(ConsumerGroup(b'g', LOWEST, 0))
+    return made
+
+def with_consumer():
+    made = with_group()
     made.groups[b'g'].create_consumer(b'c', 0)
     return made
 """
@@ -193,8 +212,32 @@ def test_the_weight_is_what_the_process_grows_by(streams: int, count: int, size:
     growing.check(IMPORTS, "StreamValue()", ADD, streams, count, size)
 
 
-def test_the_weight_of_what_is_pending_is_what_the_process_grows_by() -> None:
-    growing.check(IMPORTS, "with_group()", GIVE + "; made.weigh_group(group)", 1, 100_000, 8)
+@pytest.mark.parametrize(
+    ("make", "add", "streams", "count"),
+    [
+        ("with_consumer()", GIVE, 1, 100_000),
+        ("with_consumer()", GIVE_A_HUNDRED, 1, 1_000),
+        ("with_group()", GIVE_TO_ANOTHER, 5_000, 1),
+        ("with_group()", GIVE_TO_ANOTHER, 200, 50),
+    ],
+    ids=["one by one", "a hundred at once", "a consumer", "many consumers"],
+)
+def test_the_weight_of_what_is_pending_is_what_the_process_grows_by(
+    make: str, add: str, streams: int, count: int
+) -> None:
+    growing.check(IMPORTS, make, add, streams, count, 8)
+
+
+def test_a_stream_with_groups_goes_when_it_is_let_go_of() -> None:
+    """Nobody collects cycles among old objects."""
+    gc.collect()
+    made = filled(10)
+    group = ConsumerGroup(b"g", LOWEST, 0)
+    made.add_group(group)
+    group.give_first([StreamId(1, 0), StreamId(2, 0)], group.create_consumer(b"c", 0), 0)
+    twin = made.copy()
+    del made, group, twin
+    assert gc.collect() == 0
 
 
 def test_parts_are_of_bounded_size_and_hold_every_block() -> None:
@@ -210,7 +253,6 @@ def test_parts_are_of_bounded_size_and_hold_every_block() -> None:
 def test_pending_entries_stay_in_their_order_whatever_comes_and_goes() -> None:
     random = Random(5)
     made, plain = PendingList(), set[int]()
-    consumer = Consumer(b"c", 0)
     for step in range(6 * ROW_LENGTH):
         number = step if random.random() < 0.5 else random.randrange(3 * ROW_LENGTH)
         entry = StreamId(number, 0)
@@ -220,7 +262,7 @@ def test_pending_entries_stay_in_their_order_whatever_comes_and_goes() -> None:
             assert made.remove(entry) is found
             plain.discard(number)
         elif number not in plain:
-            made.add(Pending(entry, consumer, 0, 1))
+            made.add(Pending(entry, b"c", 0, 1))
             plain.add(number)
     ordered = sorted(plain)
     assert [each.id.ms for each in made.page(LOWEST, ALL)] == ordered
@@ -229,12 +271,59 @@ def test_pending_entries_stay_in_their_order_whatever_comes_and_goes() -> None:
     assert made.remove(StreamId(NUMBER_MAX, 0)) is None
 
 
+def test_a_copied_list_keeps_what_it_had() -> None:
+    random = Random(6)
+    made, plain = PendingList(), set[int]()
+    copies: list[tuple[PendingList, list[int]]] = []
+    for step in range(20 * ROW_LENGTH):
+        number = random.randrange(8 * ROW_LENGTH)
+        entry = Pending(StreamId(number, 0), b"c", step, 1)
+        if number not in plain:
+            made.add(entry)
+            plain.add(number)
+        elif random.random() < 0.5:
+            made.replace(entry)
+        else:
+            made.remove(entry.id)
+            plain.discard(number)
+        if step % ROW_LENGTH == 0:
+            copies.append((made.copy(), times_in(made)))
+    assert [times_in(copy) for copy, _ in copies] == [times for _, times in copies]
+
+
+def times_in(pending: PendingList) -> list[int]:
+    return [each.time for each in pending.page(LOWEST, ALL)]
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5, 1])
+def test_a_consumer_who_goes_takes_what_is_pending_with_it_along(share: float) -> None:
+    random = Random(7)
+    group = ConsumerGroup(b"g", LOWEST, 0)
+    one, other = group.create_consumer(b"one", 0), group.create_consumer(b"other", 0)
+    empty = group.weight
+    for number in range(10 * ROW_LENGTH):
+        group.give(StreamId(number, 0), one if random.random() < share else other, 0, 1)
+    group.delete_consumer(one)
+    assert [each.id.ms for each in group.pending.page(LOWEST, ALL)] == [
+        each.id.ms for each in other.pending.page(LOWEST, ALL)
+    ]
+    assert len(group.pending) == len(other.pending) and len(one.pending) > 0
+    for pending in other.pending.page(LOWEST, ALL):
+        assert group.acknowledge(pending.id)
+    group.create_consumer(b"one", 0)
+    assert group.weight == empty
+
+
 # Costs
 
 
 @pytest.fixture(scope="module")
 def large() -> StreamValue:
     made = filled(MANY)
+    group = ConsumerGroup(b"g", LOWEST, 0)
+    made.add_group(group)
+    ids = [StreamId(1_700_000_000_000 + number, 0) for number in range(MANY)]
+    group.give_first(ids, group.create_consumer(b"c", 0), 0)
     gc.collect()
     return made
 
@@ -248,8 +337,9 @@ def large() -> StreamValue:
         lambda made, number: made.delete(StreamId(1_700_000_000_000 + number, 0)),
         lambda made, number: made.trim(Trimming(len(made) - 1, None, False, 0)),
         lambda made, number: (made.copy(), made.append(StreamId(made.last.ms + 1, 0), [b"f", b"v"])),
+        lambda made, number: made.groups[b"g"].acknowledge(StreamId(1_700_000_000_000 + number, 0)),
     ],
-    ids=["append", "range", "range back", "delete", "trim", "copy and change"],
+    ids=["append", "range", "range back", "delete", "trim", "copy and change", "acknowledge"],
 )
 def test_no_step_on_a_large_stream_holds_everybody_up(
     large: StreamValue, step: Callable[[StreamValue, int], object]

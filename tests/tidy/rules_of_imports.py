@@ -10,7 +10,8 @@ FLOORS: Final = (
     {"errors", "replies", "clock", "settings", "setting_kinds", "numbers", "request", "declaration", "statistics"}
     | {"events", "build_info", "glob", "long_double", "machine", "wire"},
     {"store"},
-    {"session", "services", "channels", "notes", "pause", "waiting", "volume", "dialects", "journal", "backup", "rdb"},
+    {"session", "services", "channels", "notes", "pause", "waiting", "rebuilding", "volume"}
+    | {"dialects", "journal", "backup", "rdb"},
     {"commands"},
     {"engine"},
     {"network", "plugins", "client", "web", "replication"},

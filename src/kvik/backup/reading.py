@@ -3,9 +3,9 @@
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from kvik.rebuilding import Rebuilding
 from kvik.replies import Reply
-from kvik.store.snapshot import Taker
-from kvik.store.value import Value
+from kvik.store.snapshot import SLICE_BYTES, SLICE_KEYS
 
 if TYPE_CHECKING:
     from kvik.services import Services
@@ -16,20 +16,17 @@ HELD_BYTES_MAX: Final = 128 << 20
 """A snapshot that holds more than this is given up: whoever reads it is too slow."""
 SILENCE_MS_MAX: Final = 60_000
 """So is one that nobody reads any more."""
-SLICE_KEYS: Final = 32
-SLICE_BYTES: Final = 64 << 10
 WORD_BYTES: Final = 40
 
 TOO_SLOW: Final = "too much was overwritten while nobody read on"
 SILENT: Final = "nobody has read on for a minute"
 
 
-class SnapshotReading(Taker):
+class SnapshotReading(Rebuilding):
     """The data of the moment it is made, as items: database, key, and a command that rebuilds it or part of it."""
 
     def __init__(self, services: "Services") -> None:
-        super().__init__()
-        self._services: Final = services
+        super().__init__(services)
         self.snapshot: Final = services.begin_snapshot()
         self.complaint = ""
         """Why it was given up; empty: it was not."""
@@ -38,19 +35,16 @@ class SnapshotReading(Taker):
         self._sizes: Final[deque[int]] = deque()
         self._waiting = 0
 
-    def take(self, database: int, key: bytes, value: Value, deadline: int) -> int:
-        made = 0
-        for words in self._services.rebuild_key(key, value, deadline):
-            item: list[Reply] = [database, key]
-            size = WORD_BYTES + len(key)
-            for word in words:
-                item.append(word)
-                size += WORD_BYTES + len(word)
-            self._items.append(item)
-            self._sizes.append(size)
-            made += size
-        self._waiting += made
-        return made
+    def add(self, database: int, key: bytes, words: list[bytes]) -> int:
+        item: list[Reply] = [database, key]
+        size = WORD_BYTES + len(key)
+        for word in words:
+            item.append(word)
+            size += WORD_BYTES + len(word)
+        self._items.append(item)
+        self._sizes.append(size)
+        self._waiting += size
+        return size
 
     def is_over(self) -> bool:
         return not self._items and self.snapshot.is_over()

@@ -12,7 +12,7 @@ from kvik.journal.files import Files
 from kvik.journal.log_file import reason_of
 from kvik.journal.worker import Job, Worker
 from kvik.services import Services
-from kvik.store.snapshot import Snapshot
+from kvik.store.snapshot import SLICE_BYTES, SLICE_KEYS, Snapshot
 
 FOLDER: Final = "backups"
 """Where backups are, in the data directory."""
@@ -23,9 +23,6 @@ FINISHING: Final = 2
 DISCARDING: Final = 3
 
 BATCH_BYTES: Final = 1 << 20
-SLICE_KEYS: Final = 32
-"""Between two looks at the clock."""
-SLICE_BYTES: Final = 64 << 10
 OVERWRITTEN_BYTES_MAX: Final = 256 << 20
 """A backup that holds more for values that were overwritten meanwhile gives up: the disk is too slow for it."""
 

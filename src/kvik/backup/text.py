@@ -64,7 +64,7 @@ class Lines(Taker):
         self._services: Final = services
 
     def take(self, database: int, key: bytes, value: Value, deadline: int) -> int:
-        return self.text.add(database, key, self._services.rebuild_key(key, value, deadline))
+        return self.text.add(database, key, list(self._services.rebuild_key(key, value, deadline)))
 
 
 def last_member(moment: int, keys: int) -> bytes:

@@ -112,7 +112,9 @@ def main() -> int:
     except click.Abort:
         return INTERRUPTED
     except OSError as error:
-        return complain(click.ClickException(str(error)))
+        from kvik.cli.opening import explained
+
+        return complain(click.ClickException(explained(error)))
     return code if isinstance(code, int) else 0
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import click
 
 from kvik.assembly import build_engine
+from kvik.cli.opening import explained
 from kvik.engine import Engine
 from kvik.errors import CannotImport, DirectoryInUse, JournalDamaged
 from kvik.journal.files import Files
@@ -29,8 +30,7 @@ def refusals() -> Iterator[None]:
     except (CannotImport, DirectoryInUse, JournalDamaged) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise click.ClickException(f"{error.filename}: {reason}" if error.filename else reason) from None
+        raise click.ClickException(explained(error)) from None
 
 
 @contextmanager

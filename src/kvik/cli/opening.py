@@ -11,7 +11,12 @@ def open_database(directory: str | None, settings: Settings | None = None) -> "k
     try:
         return kvik.open(directory, settings)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise click.ClickException(f"{error.filename or directory}: {reason}") from None
+        raise click.ClickException(explained(error)) from None
     except (kvik.DirectoryInUse, kvik.JournalDamaged) as error:
         raise click.ClickException(str(error)) from None
+
+
+def explained(error: OSError) -> str:
+    """Return what went wrong, with which file, for people: without Python's number."""
+    reason = error.strerror or str(error)
+    return f"{error.filename}: {reason}" if error.filename else reason

@@ -1,11 +1,12 @@
 """`kvik serve`: the settings from file, environment and flags, then the server until it is told to end."""
 
 import os
-import sys
 
 import click
 
+from kvik.cli.opening import explained
 from kvik.errors import DirectoryInUse, JournalDamaged, SettingsError
+from kvik.setting_kinds import Choice
 from kvik.settings import MAX_VOLUME, SETTINGS, Setting, Settings, load_settings
 
 Flags = dict[str, str | tuple[str, ...] | None]
@@ -14,12 +15,17 @@ Flags = dict[str, str | tuple[str, ...] | None]
 def option(name: str, setting: Setting) -> click.Option:
     """Return the flag of a setting, taken as text: the record itself checks it."""
     is_list = name == "listen"
+    words = [setting.meaning]
+    if isinstance(setting.kind, Choice):
+        words.append(f"One of {', '.join(setting.kind.words)}.")
     default = "" if setting.is_secret else Settings().shown(name)
+    if default:
+        words.append(f"[{default}]")
     return click.Option(
         [setting.flag, parameter(name)],
         metavar="ADDRESS" if is_list else "VALUE",
         multiple=is_list,
-        help=f"{setting.meaning} [{default}]" if default else setting.meaning,
+        help=" ".join(words),
     )
 
 
@@ -46,9 +52,10 @@ def serve(
         from kvik.assembly import serve as serve_until_the_end
 
         return serve_until_the_end(settings, directory)
-    except (SettingsError, DirectoryInUse, JournalDamaged, OSError) as error:
-        sys.stderr.write(f"kvik: {error}\n")
-        return 1
+    except (SettingsError, DirectoryInUse, JournalDamaged) as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(explained(error)) from None
 
 
 def listen_on(bind: str | None, port: str | None, listen: str | tuple[str, ...] | None) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """The bare `kvik`: a shell on a terminal, a filter in a pipe, over a database of its own."""
 
-import os
 import sys
 
 import click
@@ -24,6 +23,5 @@ def talk(conversation: EmbeddedConversation, directory: str | None) -> int:
     from kvik.client import shell
 
     place = "a database in memory, gone when you leave" if directory is None else f"the database in {directory}"
-    sys.stdout.write(f"kvik: {place}. Tab completes, Ctrl+D leaves.\n")
-    reader = shell.choose_reader(conversation.hints(), os.environ)
-    return shell.run_shell(conversation, reader, shell.uses_colour(os.environ))
+    sys.stdout.write(f"kvik: {place}. Tab completes, help tells about commands, Ctrl+D leaves.\n")
+    return shell.talk(conversation, conversation.hints())

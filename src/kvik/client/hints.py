@@ -1,8 +1,13 @@
 """What the shell knows about commands: their names, their arguments as shown to people, what they do."""
 
+import textwrap
 from collections.abc import Iterable, Sequence
 
 from kvik.replies import Map, Pairs, Reply, Status
+
+TEXT_WIDTH = 76
+INDENT = "    "
+HOW_TO_ASK = "help COMMAND tells what a command does; so does help with the beginning of one. These are known:"
 
 
 class Hint:
@@ -12,6 +17,10 @@ class Hint:
         self.name = name
         self.syntax = syntax
         self.summary = summary
+
+    def lines(self) -> list[str]:
+        """Return how the command is written, over what it does."""
+        return [f"{self.name} {self.syntax}".rstrip(), *indented(self.summary)]
 
 
 class Hints:
@@ -25,6 +34,17 @@ class Hints:
         beginning = text.upper()
         return [hint for name, hint in self.by_name.items() if beginning and name.startswith(beginning)]
 
+    def help(self, words: Sequence[str]) -> str:
+        """Return what `help` and the words behind it are answered: one command, those that begin so, or all names."""
+        if not words:
+            names = " ".join([name.lower() for name in self.by_name if " " not in name])
+            return "\n".join([HOW_TO_ASK, *indented(names)])
+        name = " ".join(words).upper()
+        asked = [hint for other, hint in self.by_name.items() if other == name or other.startswith(f"{name} ")]
+        found = asked or self.starting_with(name)
+        lines = [line for hint in found for line in hint.lines()]
+        return "\n".join(lines) or f"no command begins with {name.lower()}"
+
     def arguments_left(self, line: str) -> str:
         """Return what can still be written behind a line that ends in a space, empty where that is unknown."""
         words = line.split()
@@ -35,6 +55,10 @@ class Hints:
             if hint is not None and len(words) >= length:
                 return " ".join(arguments(hint.syntax)[len(words) - length :])
         return ""
+
+
+def indented(text: str) -> list[str]:
+    return textwrap.wrap(text, TEXT_WIDTH, initial_indent=INDENT, subsequent_indent=INDENT, break_on_hyphens=False)
 
 
 def arguments(syntax: str) -> list[str]:

@@ -166,9 +166,7 @@ def talk(address: Address) -> int:
     from kvik.client.remote import RemoteConversation
 
     conversation = RemoteConversation(address, is_for_a_person=True)
-    hints = hints_from_docs(conversation.ask([b"COMMAND", b"DOCS"]))
-    reader = shell.choose_reader(hints, os.environ)
-    return shell.run_shell(conversation, reader, shell.uses_colour(os.environ))
+    return shell.talk(conversation, hints_from_docs(conversation.ask([b"COMMAND", b"DOCS"])))
 
 
 if __name__ == "__main__":

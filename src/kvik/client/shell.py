@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
 
 HISTORY_FILE = "history"
+HELP = "help"
+"""A word of the shell's own: no server knows it."""
 RED, PLAIN = b"\x1b[31m", b"\x1b[0m"
 
 
@@ -69,8 +71,10 @@ def history_path(environment: Mapping[str, str]) -> Path:
     return Path(state) / "kvik" / HISTORY_FILE
 
 
-def run_shell(conversation: Conversation, reader: Reader, colour: bool) -> int:
-    """Talk until one side ends it; return the exit code, which is 0: a person has seen the errors."""
+def talk(conversation: Conversation, hints: Hints) -> int:
+    """Talk with a person until one side ends it; return the exit code, which is 0: a person has seen the errors."""
+    reader = choose_reader(hints, os.environ)
+    colour = uses_colour(os.environ)
     while not conversation.is_over:
         try:
             line = reader.read(conversation.prompt())
@@ -78,6 +82,10 @@ def run_shell(conversation: Conversation, reader: Reader, colour: bool) -> int:
             continue
         except EOFError:
             break
+        words = line.split()
+        if words and words[0].lower() == HELP:
+            show(f"{hints.help(words[1:])}\n".encode("utf-8", "surrogateescape"), colour)
+            continue
         try:
             for text in conversation.answer(line.encode("utf-8", "surrogateescape") + b"\n"):
                 show(text, colour)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from mypy_extensions import mypyc_attr
+from mypy_extensions import i64, mypyc_attr
 
 from kvik.errors import ReplyError, not_a_float, not_an_integer, syntax_error
 from kvik.long_double import LongDouble, parse_long_double
@@ -17,9 +17,9 @@ class Args:
     value is missing comes that far.
     """
 
-    def __init__(self, words: list[bytes], start: int) -> None:
+    def __init__(self, words: list[bytes], start: i64) -> None:
         self.words: Final = words
-        self.position = start
+        self.position: i64 = start
 
     def next(self) -> bytes:
         """Return the next word."""
@@ -66,7 +66,7 @@ class Args:
         position = self.position
         if position < len(self.words):
             word = self.words[position]
-            if word == name or word.upper() == name:
+            if len(word) == len(name) and (word == name or word.upper() == name):
                 self.position = position + 1
                 return True
         return False
@@ -91,7 +91,7 @@ class Args:
         """Return whether there are words left."""
         return self.position < len(self.words)
 
-    def left(self) -> int:
+    def left(self) -> i64:
         """Return how many words are left."""
         return len(self.words) - self.position
 

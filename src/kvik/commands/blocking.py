@@ -4,12 +4,26 @@ Such a command looks for a ready key first; where there is none, it returns what
 keys changes, the engine runs the same request again.
 """
 
+from typing import Final
+
+from kvik.commands.args import Args
 from kvik.errors import ReplyError, wrong_type
 from kvik.long_double import parse_long_double
 from kvik.numbers import INTEGER_MAX, parse_integer
 from kvik.replies import NULL_ARRAY, Reply, Wait
 from kvik.session import Session
 from kvik.store.value import kind_of
+
+
+class MultiplePop:
+    """What LMPOP, ZMPOP and those of them that wait are asked: from which keys, from which end, how many."""
+
+    def __init__(self, args: Args, first: bytes, last: bytes) -> None:
+        """Read all that is left; `first` and `last` name the ends (upper case)."""
+        self.keys: Final = args.keys(args.at_least(1, "numkeys should be greater than 0"))
+        self.is_first: Final = args.either(first, last)
+        self.count: Final = args.at_least(1, "count should be greater than 0") if args.option(b"COUNT") else 1
+        args.end()
 
 
 def ready_key(session: Session, keys: list[bytes], kind: int) -> bytes | None:

@@ -1,7 +1,9 @@
 """How commands are declared and collected. Knows no particular command."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeAlias
+
+from mypy_extensions import i64
 
 from kvik.commands.args import Args
 from kvik.declaration import ANY, NO_KEYS, Declaration, Keys
@@ -13,10 +15,12 @@ from kvik.store.value import Value, kind_of
 
 Handler: TypeAlias = Callable[[Session, Args], Reply]
 
-Rebuilder: TypeAlias = Callable[[bytes, Value, int], list[list[bytes]]]
+Rebuilder: TypeAlias = Callable[[bytes, Value, int], Iterable[list[bytes]]]
 """Key, value, deadline (-1: none) to the commands that make exactly this key in an empty database."""
 
 UNLIMITED_WORDS: Final = 1 << 62
+# An object of its own, which no client can send.
+NO_NAME: Final = b"no name"
 
 
 class Family:
@@ -73,11 +77,12 @@ class Command:
     def __init__(self, declaration: Declaration, handler: Handler) -> None:
         self.declaration: Final = declaration
         self.handler: Final = handler
-        self.flags: Final = declaration.flags
-        self.level: Final = level_of(declaration.since)
-        self.first_argument: Final = 1 + declaration.name.count(" ")
-        self.fewest_words: Final = declaration.fewest + self.first_argument
-        self.most_words: Final = UNLIMITED_WORDS if declaration.most == ANY else declaration.most + self.first_argument
+        self.flags: Final[i64] = declaration.flags
+        self.level: Final[i64] = level_of(declaration.since)
+        self.first_argument: Final[i64] = 1 + declaration.name.count(" ")
+        self.fewest_words: Final[i64] = declaration.fewest + self.first_argument
+        most = UNLIMITED_WORDS if declaration.most == ANY else declaration.most + self.first_argument
+        self.most_words: Final[i64] = most
         self.usage: Final = Usage(declaration)
         self.children: Final[dict[bytes, Command]] = {}
 
@@ -89,6 +94,9 @@ class CommandTable:
         self._by_name: Final[dict[bytes, Command]] = {}
         self.commands: Final[list[Command]] = []
         self._rebuilders: Final[dict[int, Rebuilder]] = {}
+        # A client that sends one command after the other sends the same name: see RecentWord.
+        self._last_name = NO_NAME
+        self._last_command: Command | None = None
         for family in families:
             self._rebuilders.update(family.rebuilders)
             for declaration, handler in family.commands:
@@ -96,16 +104,21 @@ class CommandTable:
 
     def find(self, name: bytes) -> Command | None:
         """Return the command called `name`, in whatever case it is written."""
+        if name is self._last_name:
+            return self._last_command
         command = self._by_name.get(name)
         if command is None:
             command = self._by_name.get(name.upper())
+        if command is not None:
+            self._last_name = name
+            self._last_command = command
         return command
 
     def child(self, parent: Command, name: bytes) -> Command | None:
         """Return the subcommand of `parent` called `name`."""
         return parent.children.get(name.upper())
 
-    def rebuild(self, key: bytes, value: Value, deadline: int) -> list[list[bytes]]:
+    def rebuild(self, key: bytes, value: Value, deadline: int) -> Iterable[list[bytes]]:
         """Return the commands that make `key` again; `deadline` in milliseconds, -1 for none."""
         return self._rebuilders[kind_of(value)](key, value, deadline)
 

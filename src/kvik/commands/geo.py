@@ -1,5 +1,7 @@
 """Places as members of sorted sets: adding them and asking for them by name. Searches have a file of their own."""
 
+from typing import Final
+
 from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.commands.geo_arguments import place_argument, shown_distance, shown_place, unit_argument
@@ -14,7 +16,7 @@ from kvik.store.sorted_set import SortedSet, sorted_set_at, sorted_set_to_edit
 
 family = Family("geo")
 
-PLACE_WORDS = 3
+PLACE_WORDS: Final = 3
 
 
 @family.command(

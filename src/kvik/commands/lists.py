@@ -9,6 +9,7 @@ How a container is read and changed, here as in every family of values with memb
                                                      session.keys.edited(key, values)
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 from kvik.commands.args import Args
@@ -29,18 +30,17 @@ REBUILT_BYTES_MAX: Final = 1 << 20
 
 
 @family.rebuilds(LIST)
-def rebuild(key: bytes, value: Value, deadline: int) -> list[list[bytes]]:
+def rebuild(key: bytes, value: Value, deadline: int) -> Iterator[list[bytes]]:
     assert isinstance(value, ListValue)
-    commands: list[list[bytes]] = []
     for row in value.rows():
-        rebuild_row(key, row, commands)
+        yield from commands_of_row(key, row)
     if deadline >= 0:
-        commands.append([b"PEXPIREAT", key, b"%d" % deadline])
-    return commands
+        yield [b"PEXPIREAT", key, b"%d" % deadline]
 
 
-def rebuild_row(key: bytes, row: list[bytes], commands: list[list[bytes]]) -> None:
-    """Add the commands that put a row of values behind all others: several where they are large."""
+def commands_of_row(key: bytes, row: list[bytes]) -> list[list[bytes]]:
+    """Return the commands that put a row of values behind all others: several where they are large."""
+    commands: list[list[bytes]] = []
     words = [b"RPUSH", key]
     size = 0
     for value in row:
@@ -51,6 +51,7 @@ def rebuild_row(key: bytes, row: list[bytes], commands: list[list[bytes]]) -> No
         words.append(value)
         size += len(value)
     commands.append(words)
+    return commands
 
 
 # Pushing

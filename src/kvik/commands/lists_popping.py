@@ -1,7 +1,7 @@
 """Taking values from the ends of lists, at once or as soon as there are some. Knows nothing of other lists' ends."""
 
 from kvik.commands.args import Args
-from kvik.commands.blocking import deadline_after, ready_key, wait_for
+from kvik.commands.blocking import MultiplePop, deadline_after, ready_key, wait_for
 from kvik.commands.family import Family
 from kvik.declaration import ANY, BLOCKING, FAST, FIRST, MOVABLE_KEYS, NOSCRIPT, WRITE, Keys
 from kvik.errors import wrong_arity
@@ -90,7 +90,7 @@ def pop_some(session: Session, key: bytes, count: int, is_left: bool) -> list[by
     since="7.0.0",
 )
 def lmpop(session: Session, args: Args) -> Reply:
-    return MultiplePop(args).run(session)
+    return pop_from_one(session, MultiplePop(args, b"LEFT", b"RIGHT"))
 
 
 @family.command(
@@ -104,32 +104,22 @@ def lmpop(session: Session, args: Args) -> Reply:
 )
 def blmpop(session: Session, args: Args) -> Reply:
     timeout = args.next()
-    request = MultiplePop(args)
+    request = MultiplePop(args, b"LEFT", b"RIGHT")
     deadline = deadline_after(session, timeout)
-    popped = request.run(session)
+    popped = pop_from_one(session, request)
     return wait_for(session, request.keys, deadline, popped) if popped is NULL_ARRAY else popped
 
 
-class MultiplePop:
-    """What LMPOP and BLMPOP are asked."""
-
-    def __init__(self, args: Args) -> None:
-        self.keys = args.keys(args.at_least(1, "numkeys should be greater than 0"))
-        self.is_left = args.either(b"LEFT", b"RIGHT")
-        self.count = 1
-        if args.option(b"COUNT"):
-            self.count = args.at_least(1, "count should be greater than 0")
-        args.end()
-
-    def run(self, session: Session) -> Reply:
-        """Return a key and what was popped there; the null array where nothing is."""
-        key = ready_key(session, self.keys, LIST)
-        popped = None if key is None else pop_some(session, key, self.count, self.is_left)
-        if key is None or popped is None:
-            return NULL_ARRAY
-        tell(session, key, self.is_left)
-        session.effect([b"LPOP" if self.is_left else b"RPOP", key, b"%d" % len(popped)])
-        return [key, popped]
+def pop_from_one(session: Session, request: MultiplePop) -> Reply:
+    """Return a key and what was popped there; the null array where nothing is."""
+    is_left = request.is_first
+    key = ready_key(session, request.keys, LIST)
+    popped = None if key is None else pop_some(session, key, request.count, is_left)
+    if key is None or popped is None:
+        return NULL_ARRAY
+    tell(session, key, is_left)
+    session.effect([name_of_pop(is_left), key, b"%d" % len(popped)])
+    return [key, popped]
 
 
 @family.command(
@@ -166,8 +156,12 @@ def pop_or_wait(session: Session, args: Args, is_left: bool) -> Reply:
         return wait_for(session, keys, deadline, NULL_ARRAY)
     value = pop_one(session, key, is_left)
     tell(session, key, is_left)
-    session.effect([b"LPOP" if is_left else b"RPOP", key])
+    session.effect([name_of_pop(is_left), key])
     return [key, value]
+
+
+def name_of_pop(is_left: bool) -> bytes:
+    return b"LPOP" if is_left else b"RPOP"
 
 
 def tell(session: Session, key: bytes, is_left: bool) -> None:

@@ -7,7 +7,6 @@ from kvik.commands.family import Family
 from kvik.declaration import ALL, ANY, DENYOOM, MOVABLE_KEYS, READONLY, WRITE, Keys
 from kvik.errors import ReplyError, syntax_error
 from kvik.events import GENERIC
-from kvik.numbers import parse_integer
 from kvik.replies import Reply, Set
 from kvik.session import Session
 from kvik.store.keyspace import Keyspace
@@ -141,24 +140,15 @@ def sintercard(session: Session, args: Args) -> Reply:
     while args.more():
         if args.left() < 2 or not args.option(b"LIMIT"):
             raise syntax_error()
-        limit = limit_argument(args)
+        limit = args.at_least(0, "LIMIT can't be negative")
     return len(intersection(sets_at(session.keys, keys), limit))
 
 
 def counted_keys(args: Args) -> list[bytes]:
-    count = parse_integer(args.next())
-    if count is None or count < 1:
-        raise ReplyError("ERR", "numkeys should be greater than 0")
+    count = args.at_least(1, "numkeys should be greater than 0")
     if count > args.left():
         raise ReplyError("ERR", "Number of keys can't be greater than number of args")
-    return [args.key() for _ in range(count)]
-
-
-def limit_argument(args: Args) -> int:
-    limit = parse_integer(args.next())
-    if limit is None or limit < 0:
-        raise ReplyError("ERR", "LIMIT can't be negative")
-    return limit
+    return args.keys(count)
 
 
 @family.command(

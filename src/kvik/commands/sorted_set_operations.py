@@ -8,7 +8,7 @@ from kvik.commands.family import Family
 from kvik.declaration import ANY, DENYOOM, MOVABLE_KEYS, READONLY, WRITE, Keys
 from kvik.errors import ReplyError, syntax_error, wrong_type
 from kvik.events import GENERIC
-from kvik.numbers import parse_float, parse_integer
+from kvik.numbers import parse_float
 from kvik.replies import Pairs, Reply
 from kvik.session import Session
 from kvik.store.keyspace import Keyspace
@@ -277,15 +277,8 @@ def zintercard(session: Session, args: Args) -> Reply:
     while args.more():
         if args.left() < 2 or not args.option(b"LIMIT"):
             raise syntax_error()
-        limit = limit_argument(args)
+        limit = args.at_least(0, "LIMIT can't be negative")
     return len(combination.intersection(limit))
-
-
-def limit_argument(args: Args) -> int:
-    limit = parse_integer(args.next())
-    if limit is None or limit < 0:
-        raise ReplyError("ERR", "LIMIT can't be negative")
-    return limit
 
 
 # Differences

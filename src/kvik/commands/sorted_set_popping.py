@@ -1,7 +1,7 @@
 """Taking the lowest or the highest members of sorted sets, at once or as soon as there are some."""
 
 from kvik.commands.args import Args
-from kvik.commands.blocking import deadline_after, ready_key, wait_for
+from kvik.commands.blocking import MultiplePop, deadline_after, ready_key, wait_for
 from kvik.commands.family import Family
 from kvik.declaration import ANY, BLOCKING, FAST, FIRST, MOVABLE_KEYS, NOSCRIPT, WRITE, Keys
 from kvik.errors import syntax_error
@@ -72,7 +72,7 @@ def pop_some(session: Session, key: bytes, count: int, from_the_top: bool) -> li
     since="7.0.0",
 )
 def zmpop(session: Session, args: Args) -> Reply:
-    return MultiplePop(args).run(session)
+    return pop_from_one(session, MultiplePop(args, b"MIN", b"MAX"))
 
 
 @family.command(
@@ -86,33 +86,23 @@ def zmpop(session: Session, args: Args) -> Reply:
 )
 def bzmpop(session: Session, args: Args) -> Reply:
     timeout = args.next()
-    request = MultiplePop(args)
+    request = MultiplePop(args, b"MIN", b"MAX")
     deadline = deadline_after(session, timeout)
-    popped = request.run(session)
+    popped = pop_from_one(session, request)
     return wait_for(session, request.keys, deadline, popped) if popped is NULL_ARRAY else popped
 
 
-class MultiplePop:
-    """What ZMPOP and BZMPOP are asked."""
-
-    def __init__(self, args: Args) -> None:
-        self.keys = args.keys(args.at_least(1, "numkeys should be greater than 0"))
-        self.from_the_top = not args.either(b"MIN", b"MAX")
-        self.count = 1
-        if args.option(b"COUNT"):
-            self.count = args.at_least(1, "count should be greater than 0")
-        args.end()
-
-    def run(self, session: Session) -> Reply:
-        """Return a key and what was popped there, in pairs for both protocols; the null array where nothing is."""
-        key = ready_key(session, self.keys, ZSET)
-        if key is None:
-            return NULL_ARRAY
-        popped = pop_some(session, key, self.count, self.from_the_top)
-        tell(session, key, self.from_the_top)
-        session.effect([name_of_pop(self.from_the_top), key, b"%d" % len(popped)])
-        pairs: list[Reply] = [[member, score] for member, score in popped]
-        return [key, pairs]
+def pop_from_one(session: Session, request: MultiplePop) -> Reply:
+    """Return a key and what was popped there, in pairs for both protocols; the null array where nothing is."""
+    from_the_top = not request.is_first
+    key = ready_key(session, request.keys, ZSET)
+    if key is None:
+        return NULL_ARRAY
+    popped = pop_some(session, key, request.count, from_the_top)
+    tell(session, key, from_the_top)
+    session.effect([name_of_pop(from_the_top), key, b"%d" % len(popped)])
+    pairs: list[Reply] = [[member, score] for member, score in popped]
+    return [key, pairs]
 
 
 @family.command(

@@ -5,16 +5,14 @@ from typing import Final
 from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.commands.stream_arguments import entry_of, existing_group, id_of, row_of, start_of
-from kvik.commands.stream_deliveries import all_effects, claims, creation, position
+from kvik.commands.stream_deliveries import Delivery
 from kvik.declaration import ANY, FAST, FIRST, WRITE
 from kvik.errors import ReplyError, printed, syntax_error
-from kvik.events import STREAM as STREAM_EVENT
 from kvik.numbers import parse_integer
 from kvik.replies import Reply
 from kvik.session import Session
-from kvik.store.consumer_group import Consumer, ConsumerGroup
 from kvik.store.pending_list import Pending
-from kvik.store.stream import StreamValue, as_stream, stream_at
+from kvik.store.stream import as_stream, stream_at
 from kvik.store.stream_id import LOWEST, StreamId, parse_id
 
 family = Family("stream")
@@ -23,67 +21,6 @@ PAGE: Final = 256
 # As Redis: so many times COUNT entries are looked at.
 ATTEMPTS_FACTOR: Final = 10
 COUNT_MAX: Final = (2**63 - 1) // 16
-
-
-class Takeover:
-    """Entries that go over to one consumer, and what the journal is told of it."""
-
-    def __init__(self, session: Session, key: bytes, stream: StreamValue, group: ConsumerGroup, name: bytes) -> None:
-        self.session: Final = session
-        self.key: Final = key
-        self.stream: Final = stream
-        self.group: Final = group
-        self.now: Final = session.services.clock.now
-        self.claimed: Final[list[Pending]] = []
-        self.gone: Final[list[StreamId]] = []
-        self.is_moved = False
-        """Whether the group has read on."""
-        self.is_new = False
-        self._name: Final = name
-        self._consumer: Consumer | None = None
-        session.keys.edit(key)
-
-    def drop(self, entry_id: StreamId) -> None:
-        """Let an entry be pending no more that is not in the stream any more."""
-        if self.group.acknowledge(entry_id):
-            self.gone.append(entry_id)
-
-    def consumer(self) -> Consumer:
-        """Return who takes over; as in Redis it is made, or seen, only where there is something to take."""
-        consumer = self._consumer
-        if consumer is None:
-            consumer = self.group.consumers.get(self._name)
-            if consumer is None:
-                self.is_new = True
-                consumer = self.group.create_consumer(self._name, self.now)
-            consumer.seen_time = self.now
-            self._consumer = consumer
-        return consumer
-
-    def take(self, pending: Pending, time: int, count: int) -> None:
-        """Let an entry be the consumer's, as given so often and at that time."""
-        self.group.hand_over(pending, self.consumer())
-        pending.time = time
-        pending.count = count
-        self.claimed.append(pending)
-
-    def end(self) -> None:
-        """Say what has happened."""
-        if not (self.is_new or self.gone or self.claimed or self.is_moved):
-            return
-        self.stream.weigh_group(self.group)
-        self.session.keys.recorded(self.key, self.stream)
-        if self.is_new:
-            self.session.event(STREAM_EVENT, b"xgroup-createconsumer", self.key)
-            self.session.effect(creation(self.key, self.group.name, self._name))
-        if self.gone:
-            words = [b"XACK", self.key, self.group.name]
-            for entry_id in self.gone:
-                words.append(entry_id.text())
-            self.session.effect(words)
-        all_effects(self.session, claims(self.key, self.group.name, self.claimed))
-        if self.is_moved:
-            self.session.effect(position(self.key, self.group))
 
 
 class Claim:
@@ -158,37 +95,37 @@ def xclaim(session: Session, args: Args) -> Reply:
     group = existing_group(stream, key, name)
     assert stream is not None
     asked = Claim(session, args)
-    takeover = Takeover(session, key, stream, group, consumer)
+    delivery = Delivery(session, key, stream, group, consumer)
     if group.last.is_before(asked.last):
         group.last = asked.last
-        takeover.is_moved = True
+        delivery.is_moved = True
     rows: list[Reply] = []
     for entry_id in asked.ids:
-        row = claimed_row(takeover, asked, entry_id)
+        row = claimed_row(delivery, asked, entry_id)
         if row is not None:
             rows.append(row)
-    takeover.end()
+    delivery.end()
     return rows
 
 
-def claimed_row(takeover: Takeover, asked: Claim, entry_id: StreamId) -> Reply:
+def claimed_row(delivery: Delivery, asked: Claim, entry_id: StreamId) -> Reply:
     """Claim an entry and return what is answered of it; None where it is not to be had."""
-    entry = entry_of(takeover.stream, entry_id)
+    entry = entry_of(delivery.stream, entry_id)
     if entry is None:
-        takeover.drop(entry_id)
+        delivery.drop(entry_id)
         return None
-    group = takeover.group
+    group = delivery.group
     pending = group.pending.find(entry_id)
     if pending is None:
         if not asked.is_forced:
             return None
-        pending = group.give(entry_id, takeover.consumer(), takeover.now, 1)
-    elif takeover.now - pending.time < asked.idle and asked.idle:
+        pending = group.give(entry_id, delivery.consumer(), delivery.now, 1)
+    elif delivery.now - pending.time < asked.idle and asked.idle:
         return None
     count = asked.count
     if count < 0:
         count = pending.count if asked.answers_ids else pending.count + 1
-    takeover.take(pending, asked.time, count)
+    delivery.given.append(group.give_again(pending, delivery.consumer(), asked.time, count))
     return entry_id.text() if asked.answers_ids else row_of(entry)
 
 
@@ -210,25 +147,26 @@ class Search:
         self.attempts = self.count * ATTEMPTS_FACTOR
         self.rows: Final[list[Reply]] = []
 
-    def run(self, takeover: Takeover) -> None:
+    def run(self, delivery: Delivery) -> None:
         """Look at pending entries until there are enough; `next` is then where to go on, None at the end."""
         while self.next is not None:
-            page = takeover.group.pending.page(self.next, PAGE)
+            page = delivery.group.pending.page(self.next, PAGE)
             for pending in page:
                 if self.attempts == 0 or self.count == 0:
                     self.next = pending.id
                     return
                 self.attempts -= 1
-                self._look_at(pending, takeover)
+                self._look_at(pending, delivery)
             self.next = page[-1].id.following() if len(page) == PAGE else None
 
-    def _look_at(self, pending: Pending, takeover: Takeover) -> None:
-        entry = entry_of(takeover.stream, pending.id)
+    def _look_at(self, pending: Pending, delivery: Delivery) -> None:
+        entry = entry_of(delivery.stream, pending.id)
         if entry is None:
-            takeover.drop(pending.id)
+            delivery.drop(pending.id)
             self.count -= 1
-        elif takeover.now - pending.time >= self.idle or self.idle == 0:
-            takeover.take(pending, takeover.now, pending.count if self.answers_ids else pending.count + 1)
+        elif delivery.now - pending.time >= self.idle or self.idle == 0:
+            count = pending.count if self.answers_ids else pending.count + 1
+            delivery.given.append(delivery.group.give_again(pending, delivery.consumer(), delivery.now, count))
             self.rows.append(pending.id.text() if self.answers_ids else row_of(entry))
             self.count -= 1
 
@@ -256,11 +194,11 @@ def xautoclaim(session: Session, args: Args) -> Reply:
     stream = as_stream(value)
     group = existing_group(stream, key, name)
     assert stream is not None
-    takeover = Takeover(session, key, stream, group, consumer)
-    search.run(takeover)
-    takeover.end()
+    delivery = Delivery(session, key, stream, group, consumer)
+    search.run(delivery)
+    delivery.end()
     following = LOWEST if search.next is None else search.next
     gone: list[Reply] = []
-    for entry_id in takeover.gone:
+    for entry_id in delivery.gone:
         gone.append(entry_id.text())
     return [following.text(), search.rows, gone]

@@ -144,8 +144,10 @@ def xgroup_setid(session: Session, args: Args) -> Reply:
 )
 def xgroup_destroy(session: Session, args: Args) -> Reply:
     asked = GroupRequest(session, args, args.words[1], 0, [])
-    if not asked.stream.remove_group(asked.name):
+    group = asked.stream.remove_group(asked.name)
+    if group is None:
         return 0
+    session.services.databases.bury(group.parts())
     # Who waits for new entries of the group has to know.
     asked.changed(session, b"xgroup-destroy", True)
     return 1
@@ -182,11 +184,13 @@ def xgroup_createconsumer(session: Session, args: Args) -> Reply:
 def xgroup_delconsumer(session: Session, args: Args) -> Reply:
     asked = GroupRequest(session, args, args.words[1], 1, [])
     group = asked.group()
-    if asked.words[0] not in group.consumers:
+    consumer = group.consumers.get(asked.words[0])
+    if consumer is None:
         return 0
-    pending = group.delete_consumer(asked.words[0])
+    group.delete_consumer(consumer)
+    session.services.databases.bury(consumer.pending.parts())
     asked.changed(session, b"xgroup-delconsumer")
-    return pending
+    return len(consumer.pending)
 
 
 @family.command("XGROUP HELP", args=(0, 0), flags=LOADING | STALE, summary="Prints this help.", since="5.0.0")
@@ -255,7 +259,7 @@ class PendingRequest:
 
 
 def row_of_pending(pending: Pending, now: int) -> Reply:
-    return [pending.id.text(), pending.consumer.name, max(now - pending.time, 0), pending.count]
+    return [pending.id.text(), pending.consumer, max(now - pending.time, 0), pending.count]
 
 
 @family.command(

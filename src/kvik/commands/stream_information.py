@@ -13,16 +13,13 @@ from kvik.session import Session
 from kvik.store.consumer_group import UNKNOWN, Consumer, ConsumerGroup
 from kvik.store.pending_list import Pending, PendingList
 from kvik.store.stream import StreamValue, stream_at
-from kvik.store.stream_id import HIGHEST, LOWEST, StreamId
+from kvik.store.stream_id import HIGHEST, LOWEST
 
 family = Family("stream")
 
 SECOND: Final = Keys(2, 2, 1)
 # As Redis: how many entries, and pending ones, FULL shows where nothing else was asked.
 SHOWN: Final = 10
-# Redis counts the nodes of its tree; beyond so many blocks the first ones stand for all.
-BLOCKS_COUNTED_MAX: Final = 1_024
-ID_BYTES: Final = 16
 
 Pairs = list[tuple[Reply, Reply]]
 
@@ -49,11 +46,12 @@ def xinfo(session: Session, args: Args) -> Reply:
     since="5.0.0",
 )
 def xinfo_stream(session: Session, args: Args) -> Reply:
+    """There is no tree: its keys are the blocks, its nodes one more, as in Redis where there is one block or none."""
     stream = existing_stream(session, args.key())
     pairs: Pairs = [
         (b"length", len(stream)),
-        (b"radix-tree-keys", len(stream.block_ids())),
-        (b"radix-tree-nodes", tree_nodes(stream.block_ids())),
+        (b"radix-tree-keys", len(stream.blocks())),
+        (b"radix-tree-nodes", len(stream.blocks()) + 1),
         (b"last-generated-id", stream.last.text()),
         (b"max-deleted-entry-id", stream.highest_deleted.text()),
         (b"entries-added", stream.entries_added),
@@ -164,7 +162,7 @@ def group_in_full(stream: StreamValue, group: ConsumerGroup, most: int) -> Reply
     pairs += reading_of(stream, group)
     pending: list[Reply] = []
     for each in first_of(group.pending, most):
-        pending.append([each.id.text(), each.consumer.name, each.time, each.count])
+        pending.append([each.id.text(), each.consumer, each.time, each.count])
     pairs.append((b"pel-count", len(group.pending)))
     pairs.append((b"pending", pending))
     pairs.append((b"consumers", [consumer_in_full(consumer, most) for consumer in group.sorted_consumers()]))
@@ -186,48 +184,3 @@ def consumer_in_full(consumer: Consumer, most: int) -> Reply:
 
 def first_of(pending: PendingList, most: int) -> list[Pending]:
     return pending.page(LOWEST, most)
-
-
-# Redis' tree
-
-
-def tree_nodes(ids: list[StreamId]) -> int:
-    """Return how many nodes Redis' compressed radix tree of these IDs has, each written as 16 bytes."""
-    count = len(ids)
-    if count <= BLOCKS_COUNTED_MAX:
-        return nodes_of([key_of(each) for each in ids])
-    counted = nodes_of([key_of(each) for each in ids[:BLOCKS_COUNTED_MAX]])
-    return counted * count // BLOCKS_COUNTED_MAX
-
-
-def key_of(entry_id: StreamId) -> bytes:
-    return entry_id.ms.to_bytes(8, "big") + entry_id.seq.to_bytes(8, "big")
-
-
-def nodes_of(keys: list[bytes]) -> int:
-    """Count a node for each key and each place where keys part, and one for bytes in a row that do not."""
-    if not keys:
-        return 1
-    nodes = 0
-    open_places: list[int] = []
-    before = 0
-    for index in range(len(keys)):
-        after = shared_bytes(keys[index], keys[index + 1]) if index + 1 < len(keys) else -1
-        parent = max(before if index > 0 else -1, after)
-        nodes += 1 if parent + 1 == ID_BYTES else 2
-        while open_places and open_places[-1] > after:
-            place = open_places.pop()
-            parent = max(open_places[-1] if open_places else -1, after)
-            nodes += 1 if parent + 1 == place else 2
-        if after >= 0 and (not open_places or open_places[-1] < after):
-            open_places.append(after)
-        before = after
-    return nodes
-
-
-def shared_bytes(one: bytes, other: bytes) -> int:
-    """Return how many bytes two keys that are not equal begin with in common."""
-    place = 0
-    while one[place] == other[place]:
-        place += 1
-    return place

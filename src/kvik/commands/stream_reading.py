@@ -13,15 +13,13 @@ from kvik.commands.stream_arguments import (
     row_of,
     rows_of,
 )
-from kvik.commands.stream_deliveries import all_effects, claims, creation, position
+from kvik.commands.stream_deliveries import Delivery
 from kvik.declaration import ANY, BLOCKING, MOVABLE_KEYS, READONLY, WRITE, KeysBehindWord
 from kvik.errors import ReplyError, syntax_error
-from kvik.events import STREAM as STREAM_EVENT
 from kvik.numbers import INTEGER_MAX, parse_integer
 from kvik.replies import NULL_ARRAY, Map, Reply, Wait
 from kvik.session import Session
-from kvik.store.consumer_group import UNKNOWN, ConsumerGroup
-from kvik.store.pending_list import Pending
+from kvik.store.consumer_group import UNKNOWN
 from kvik.store.stream import StreamValue, stream_at
 from kvik.store.stream_block import Entry
 from kvik.store.stream_id import HIGHEST, LOWEST, StreamId
@@ -215,8 +213,9 @@ def xreadgroup(session: Session, args: Args) -> Reply:
         assert stream is not None
         # As in Redis a consumer who is given nothing is not even seen.
         if not after.equals(HIGHEST) or group.last.is_before(stream.top_id()):
-            delivery = Delivery(session, key, stream, group, asked)
-            answered.append((key, delivery.give_again(after) if not after.equals(HIGHEST) else delivery.give_new()))
+            delivery = Delivery(session, key, stream, group, asked.consumer)
+            is_new = after.equals(HIGHEST)
+            answered.append((key, give_new(delivery, asked) if is_new else give_again(delivery, asked, after)))
             delivery.end()
     return asked.reply(session, answered) if answered else asked.waiting(session)
 
@@ -231,89 +230,48 @@ def read_in_group_after_waiting(session: Session, wait: StreamWait) -> Reply:
         raise ReplyError("NOGROUP", "the consumer group this client was blocked on no longer exists")
     if not group.last.is_before(stream.last):
         return wait
-    delivery = Delivery(session, key, stream, group, asked)
-    rows = delivery.give_new()
+    delivery = Delivery(session, key, stream, group, asked.consumer)
+    rows = give_new(delivery, asked)
     delivery.end()
     return asked.reply(session, [(key, rows)])
 
 
-class Delivery:
-    """What a consumer is given of one stream, and what the journal is told of it."""
+def give_new(delivery: Delivery, asked: Reading) -> list[Reply]:
+    """Give what nobody of the group was given."""
+    entries = entries_after(delivery.stream, delivery.group.last, asked.most())
+    ids = [entry.id() for entry in entries]
+    for entry_id in ids:
+        move_to(delivery, entry_id)
+    consumer = delivery.consumer()
+    if ids and not asked.is_noack:
+        delivery.given.extend(delivery.group.give_first(ids, consumer, delivery.now))
+    return rows_of(entries)
 
-    def __init__(self, session: Session, key: bytes, stream: StreamValue, group: ConsumerGroup, asked: Reading) -> None:
-        self._session: Final = session
-        self._key: Final = key
-        self._asked: Final = asked
-        self._group: Final = group
-        self._stream: Final = stream
-        self._now: Final = session.services.clock.now
-        self._given: Final[list[Pending]] = []
-        self._is_moved = False
-        session.keys.edit(key)
-        consumer = self._group.consumers.get(asked.consumer)
-        self._is_new: Final = consumer is None
-        if consumer is None:
-            consumer = self._group.create_consumer(asked.consumer, self._now)
-        consumer.seen_time = self._now
-        self._consumer: Final = consumer
 
-    def give_new(self) -> list[Reply]:
-        """Give what nobody of the group was given."""
-        entries = entries_after(self._stream, self._group.last, self._asked.most())
-        for entry in entries:
-            entry_id = entry.id()
-            self._move_to(entry_id)
-            if not self._asked.is_noack:
-                self._give(entry_id)
-        return rows_of(entries)
+def move_to(delivery: Delivery, entry_id: StreamId) -> None:
+    """Let the group have read up to an entry."""
+    group, stream = delivery.group, delivery.stream
+    if group.entries_read != UNKNOWN and not stream.has_gap_from(entry_id):
+        group.entries_read += 1
+    elif stream.entries_added:
+        group.entries_read = stream.count_up_to(entry_id)
+    group.last = entry_id
+    delivery.is_moved = True
 
-    def give_again(self, after: StreamId) -> list[Reply]:
-        """Return what is pending with the consumer behind an ID; of an entry that has gone only the ID."""
-        rows: list[Reply] = []
-        start = after.following()
-        if start is None:
-            return rows
-        for pending in self._consumer.pending.page(start, self._asked.most()):
-            entry = entry_of(self._stream, pending.id)
-            if entry is None:
-                rows.append([pending.id.text(), NULL_ARRAY])
-            else:
-                pending.time = self._now
-                pending.count += 1
-                self._given.append(pending)
-                rows.append(row_of(entry))
+
+def give_again(delivery: Delivery, asked: Reading, after: StreamId) -> list[Reply]:
+    """Give what is pending with the consumer behind an ID; of an entry that has gone only the ID is answered."""
+    rows: list[Reply] = []
+    consumer = delivery.consumer()
+    start = after.following()
+    if start is None:
         return rows
-
-    def end(self) -> None:
-        """Say what has happened."""
-        if not (self._is_new or self._is_moved or self._given):
-            return
-        self._stream.weigh_group(self._group)
-        self._session.keys.recorded(self._key, self._stream)
-        if self._is_new:
-            self._session.event(STREAM_EVENT, b"xgroup-createconsumer", self._key)
-            self._session.effect(creation(self._key, self._group.name, self._consumer.name))
-        all_effects(self._session, claims(self._key, self._group.name, self._given))
-        if self._is_moved:
-            self._session.effect(position(self._key, self._group))
-
-    def _move_to(self, entry_id: StreamId) -> None:
-        """Let the group have read up to an entry."""
-        group, stream = self._group, self._stream
-        if group.entries_read != UNKNOWN and not stream.has_gap_from(entry_id):
-            group.entries_read += 1
-        elif stream.entries_added:
-            group.entries_read = stream.count_up_to(entry_id)
-        group.last = entry_id
-        self._is_moved = True
-
-    def _give(self, entry_id: StreamId) -> None:
-        """Let an entry be pending with the consumer, also where it was with another: the group was set back then."""
-        pending = self._group.pending.find(entry_id)
-        if pending is None:
-            pending = self._group.give(entry_id, self._consumer, self._now, 1)
+    for pending in consumer.pending.page(start, asked.most()):
+        entry = entry_of(delivery.stream, pending.id)
+        if entry is None:
+            rows.append([pending.id.text(), NULL_ARRAY])
         else:
-            self._group.hand_over(pending, self._consumer)
-            pending.time = self._now
-            pending.count = 1
-        self._given.append(pending)
+            given = delivery.group.give_again(pending, consumer, delivery.now, pending.count + 1)
+            delivery.given.append(given)
+            rows.append(row_of(entry))
+    return rows

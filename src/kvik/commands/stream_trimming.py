@@ -1,5 +1,7 @@
 """How XADD and XTRIM are told to trim: MAXLEN or MINID, exactly or roughly. Knows no entries."""
 
+from typing import Final
+
 from kvik.commands.args import Args
 from kvik.commands.stream_arguments import id_of
 from kvik.errors import ReplyError
@@ -12,9 +14,13 @@ ROUGH_LIMIT = 100 * BLOCK_ENTRIES_MAX
 
 
 class TrimmingArguments:
-    """Reads the words that ask for trimming, wherever they stand among others."""
+    """Reads the words that ask for trimming, wherever they stand among others.
 
-    def __init__(self) -> None:
+    Redis writes rough trimming down as what it did, exactly, and leaves its LIMIT there: a replay does not look at it.
+    """
+
+    def __init__(self, is_replay: bool) -> None:
+        self._is_replay: Final = is_replay
         self._is_given = False
         self._most = 0
         self._least: StreamId | None = None
@@ -50,9 +56,9 @@ class TrimmingArguments:
             if self._limit > 0:
                 raise ReplyError("ERR", "syntax error, LIMIT cannot be used without specifying a trimming strategy")
             return None
-        if self._has_limit and not self._is_rough:
+        if self._has_limit and not self._is_rough and not self._is_replay:
             raise ReplyError("ERR", "syntax error, LIMIT cannot be used without the special ~ option")
-        limit = self._limit
+        limit = self._limit if self._is_rough else 0
         if self._is_rough and not self._has_limit:
             limit = ROUGH_LIMIT
         return Trimming(self._most, self._least, self._is_rough, limit)

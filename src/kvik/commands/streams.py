@@ -32,12 +32,12 @@ NO_WORDS: Final[list[bytes]] = []
 class Addition:
     """What XADD is asked: the ID is to be `exact`, or of the milliseconds `ms`, or, where that is -1, of the clock."""
 
-    def __init__(self, args: Args) -> None:
+    def __init__(self, args: Args, is_replay: bool) -> None:
         self.key: Final = args.key()
         self.makes_stream = True
         self.ms = -1
         self.trimming: Trimming | None = None
-        self.exact: Final = None if args.option(b"*") else self._read_options(args)
+        self.exact: Final = None if args.option(b"*") else self._read_options(args, is_replay)
         self.fields: Final = args.rest()
         if len(self.fields) < 2 or len(self.fields) % 2:
             raise wrong_arity("xadd")
@@ -59,9 +59,9 @@ class Addition:
             return last.following()
         return StreamId(ms, last.seq + 1) if ms == last.ms and last.seq < NUMBER_MAX else None
 
-    def _read_options(self, args: Args) -> StreamId | None:
+    def _read_options(self, args: Args, is_replay: bool) -> StreamId | None:
         """Read up to the ID; return it where it is exact."""
-        trimming = TrimmingArguments()
+        trimming = TrimmingArguments(is_replay)
         exact: StreamId | None = None
         while args.more() and not args.option(b"*"):
             if not trimming.take(args):
@@ -92,7 +92,7 @@ class Addition:
     since="5.0.0",
 )
 def xadd(session: Session, args: Args) -> Reply:
-    asked = Addition(args)
+    asked = Addition(args, session.is_replay)
     stream = stream_to_edit(session.keys, asked.key)
     if stream is None:
         if not asked.makes_stream:
@@ -220,7 +220,7 @@ def xdel(session: Session, args: Args) -> Reply:
 )
 def xtrim(session: Session, args: Args) -> Reply:
     key = args.key()
-    trimming = trimming_argument(args)
+    trimming = trimming_argument(args, session.is_replay)
     stream = stream_to_edit(session.keys, key)
     if stream is None:
         return 0
@@ -232,8 +232,8 @@ def xtrim(session: Session, args: Args) -> Reply:
     return removed
 
 
-def trimming_argument(args: Args) -> Trimming:
-    arguments = TrimmingArguments()
+def trimming_argument(args: Args, is_replay: bool) -> Trimming:
+    arguments = TrimmingArguments(is_replay)
     while args.more():
         if not arguments.take(args):
             raise syntax_error()

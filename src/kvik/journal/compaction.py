@@ -32,9 +32,9 @@ from kvik.journal.manifest import BASE, INCR, PART, JournalFile, Manifest, path_
 from kvik.journal.raising import Raising
 from kvik.journal.worker import Job, Worker
 from kvik.journal.writer import FileJournal
+from kvik.rebuilding import Rebuilding
 from kvik.services import Services
-from kvik.store.snapshot import Snapshot, Taker
-from kvik.store.value import Value
+from kvik.store.snapshot import SLICE_BYTES, SLICE_KEYS, Snapshot
 from kvik.wire import encode_request
 
 IDLE: Final = 0
@@ -47,9 +47,6 @@ TIDYING: Final = 6
 """Files are removed: those of generations that are not kept, or of a compaction that was given up."""
 
 BATCH_BYTES: Final = 1 << 20
-SLICE_KEYS: Final = 32
-"""Between two looks at the clock: some 50 microseconds' work."""
-SLICE_BYTES: Final = 64 << 10
 OVERWRITTEN_BYTES_MAX: Final = 256 << 20
 """A compaction that holds more for values that were overwritten meanwhile gives up: the disk is too slow for it."""
 TURNING_SECONDS_MAX: Final = 30.0
@@ -76,25 +73,23 @@ class CompactionOwner:
         """The old generation goes on."""
 
 
-class Commands(Taker):
+class Commands(Rebuilding):
     """Collects the commands that make keys again, as bytes for a file that begins in database 0."""
 
     def __init__(self, services: Services) -> None:
-        super().__init__()
+        super().__init__(services)
         self.size = 0
         self.level = LOWEST
         """The level of all that was collected."""
-        self._services: Final = services
         self._database = 0
         self._parts: list[bytes] = []
 
-    def take(self, database: int, key: bytes, value: Value, deadline: int) -> int:
+    def add(self, database: int, key: bytes, words: list[bytes]) -> int:
         before = self.size
         if database != self._database:
             self._database = database
-            self._add([b"SELECT", b"%d" % database])
-        for words in self._services.rebuild_key(key, value, deadline):
-            self._add(words)
+            self._encode([b"SELECT", b"%d" % database])
+        self._encode(words)
         return self.size - before
 
     def taken(self) -> list[bytes]:
@@ -104,7 +99,7 @@ class Commands(Taker):
         self.size = 0
         return parts
 
-    def _add(self, words: list[bytes]) -> None:
+    def _encode(self, words: list[bytes]) -> None:
         self.level = max(self.level, self._services.level_of(words[0]))
         part = encode_request(words)
         self._parts.append(part)

@@ -5,7 +5,7 @@ from typing import Final
 from kvik.declaration import WRITE, Declaration
 from kvik.errors import CannotImport, ReplyError, shown
 from kvik.journal.base_file import BaseFile
-from kvik.journal.compaction import BATCH_BYTES, SLICE_BYTES, SLICE_KEYS, Commands
+from kvik.journal.compaction import BATCH_BYTES, Commands
 from kvik.journal.files import Files
 from kvik.journal.fresh_directory import FreshDirectory
 from kvik.journal.level import shown_level
@@ -15,6 +15,7 @@ from kvik.replies import Reply
 from kvik.request import Request
 from kvik.services import Services
 from kvik.session import Outlet, Session
+from kvik.store.snapshot import SLICE_BYTES, SLICE_KEYS
 
 ALSO: Final = (b"SELECT", b"MULTI", b"EXEC", b"PING", b"PFCOUNT")
 """What may stand in such a file and writes nothing. PING: the marks of a journal that a redis-server went on with;
@@ -115,6 +116,8 @@ class RedisImport:
         declaration = self._declarations.get(name)
         if declaration is None:
             return f"kvik does not know the command {name_of(words)}"
+        if len(words) > 1:
+            declaration = self._declarations.get(name + b" " + words[1].upper(), declaration)
         if not declaration.flags & WRITE and name not in ALSO:
             return f"{name_of(words)} changes no data: no server writes it down"
         if is_relative(name, words):

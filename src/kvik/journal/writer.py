@@ -7,14 +7,12 @@ from typing import Final
 
 from kvik.clock import Clock
 from kvik.errors import ReplyError
+from kvik.journal.collecting import UNKNOWN, CollectingJournal
 from kvik.journal.files import WritingFile
-from kvik.journal.journal import Journal
 from kvik.journal.level import LOWEST
 from kvik.journal.log_file import Batch, LogEnd, LogFile, close_quietly, reason_of
 from kvik.journal.mark import LENGTH_MAX
 from kvik.journal.syncer import Syncer
-from kvik.request import Request
-from kvik.wire import encode_request
 
 ALWAYS: Final = 2
 EVERYSEC: Final = 1
@@ -32,15 +30,13 @@ HELD_BYTES_MAX: Final = 64 << 20
 CLOSING_ROUNDS: Final = 8
 """More than a rotation, what was held and a last sync need one after the other."""
 
-MULTI: Final = b"*1\r\n$5\r\nMULTI\r\n"
-EXEC: Final = b"*1\r\n$4\r\nEXEC\r\n"
 NOT_KEEPING_UP: Final = "the disk does not keep up"
 
-UNKNOWN: Final = -1
+NO_MOMENT: Final = -1
 
 
-class FileJournal(Journal):
-    """Collects a turn's requests, writes them as one batch with one call, and has them synced.
+class FileJournal(CollectingJournal):
+    """Writes what a turn has collected as one batch with one call, and has it synced.
 
     A batch goes straight to the file while all is well. Otherwise it is *held* in memory, and its
     answers with it:
@@ -64,7 +60,7 @@ class FileJournal(Journal):
         batch_bytes_max: int = LENGTH_MAX,
     ) -> None:
         """Go on in `file` behind `end`; nothing is written before `start`."""
-        super().__init__()
+        super().__init__(0 if end.size == 0 else UNKNOWN)
         self._batch_bytes_max: Final = batch_bytes_max
         self._clock: Final = clock
         self._syncer: Final = syncer
@@ -85,17 +81,6 @@ class FileJournal(Journal):
         # For INFO: batches that had to be held because the disk was late.
         self.delayed = 0
 
-        # What was recorded since the last batch: `_parts`, then `_source[_start:_end]`.
-        self._parts: list[bytes] = []
-        self._source = b""
-        self._start = 0
-        self._end = 0
-        # The database of the last request in this file.
-        self._database = 0 if end.size == 0 else UNKNOWN
-        self._depth = 0
-        self._group_size = 0
-        self._group_begin = 0
-
         # What the manifest says, and what the batches of this file and the next ones need.
         self.level = LOWEST
 
@@ -106,7 +91,7 @@ class FileJournal(Journal):
         self._complaint = ""
         self._next_probe = 0.0
         # Where a new generation begins that is being made, and the next file of this one.
-        self._moment = UNKNOWN
+        self._moment = NO_MOMENT
         self._next: WritingFile | None = None
 
         self._syncing: WritingFile | None = None
@@ -125,63 +110,17 @@ class FileJournal(Journal):
             self._write([])
         self._sync_what_is_due(now)
 
-    # What happened
-
-    def record(self, database: int, request: Request) -> None:
-        if database != self._database or self._depth > 0 or request.end == 0:
-            self._append(database, request.raw())
-        elif request.source is self._source and request.start == self._end:
-            # A pipeline lies in its buffer in one piece: it is copied in one piece.
-            self._end = request.end
-        else:
-            self._end_run()
-            self._source = request.source
-            self._start = request.start
-            self._end = request.end
-
-    def record_effect(self, database: int, words: list[bytes]) -> None:
-        self._append(database, encode_request(words))
-
-    def begin_group(self) -> None:
-        self._depth += 1
-        if self._depth == 1:
-            self._group_size = 0
-
-    def end_group(self) -> None:
-        self._depth -= 1
-        if self._depth == 0 and self._group_size > 1:
-            self._parts.append(EXEC)
-
-    def _append(self, database: int, part: bytes) -> None:
-        self._end_run()
-        if database != self._database:
-            self._parts.append(encode_request([b"SELECT", b"%d" % database]))
-            self._database = database
-        if self._depth > 0:
-            self._group_size += 1
-            if self._group_size == 1:
-                self._group_begin = len(self._parts)
-            elif self._group_size == 2:
-                self._parts.insert(self._group_begin, MULTI)
-        self._parts.append(part)
-
-    def _end_run(self) -> None:
-        if self._end > 0:
-            self._parts.append(self._source[self._start : self._end])
-            self._end = 0
-
     # The end of a turn
 
     def seal(self) -> int:
-        self._end_run()
-        if not self._parts:
+        if not self.has_collected():
             sequence = self._seen()
         elif self.is_refusing:
             # Only keys whose time has passed leave while writes are refused, and no answer depends on that.
-            self._seal_parts()
+            self._seal_collected()
             sequence = self.released
         else:
-            sequence = self._seal_parts()
+            sequence = self._seal_collected()
         if sequence > self.released:
             if self._awaited <= self._announced:
                 self._announced = self.released
@@ -195,7 +134,7 @@ class FileJournal(Journal):
             self._next_probe = now + PROBE_PAUSE
             if self._is_failing:
                 self._write_held()
-            elif self._is_lost and self._moment == UNKNOWN:
+            elif self._is_lost and self._moment == NO_MOMENT:
                 self.owner.needs_new_generation()
         self._go_on(now)
 
@@ -208,12 +147,11 @@ class FileJournal(Journal):
 
     def _seal_between_turns(self) -> None:
         """End the batch of what expired without anybody asking."""
-        self._end_run()
-        if self._parts:
-            self._seal_parts()
+        if self.has_collected():
+            self._seal_collected()
 
-    def _seal_parts(self) -> int:
-        body = self._taken_parts()
+    def _seal_collected(self) -> int:
+        body = self.take_collected()
         self.sequence += 1
         now = self._clock.monotonic()
         if len(body) > self._batch_bytes_max:
@@ -230,12 +168,6 @@ class FileJournal(Journal):
         self._sync_what_is_due(now)
         self._is_sealing = False
         return batch.sequence
-
-    def _taken_parts(self) -> bytes:
-        parts = self._parts
-        self._parts = []
-        self._source = b""
-        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     # Writing
 
@@ -283,7 +215,7 @@ class FileJournal(Journal):
             self._accept()
 
     def _hold(self, batch: Batch) -> None:
-        if self._is_lost and self._moment == UNKNOWN:
+        if self._is_lost and self._moment == NO_MOMENT:
             # The next base will have it.
             return
         self._held.append(batch)
@@ -378,10 +310,10 @@ class FileJournal(Journal):
         """
         self._seal_between_turns()
         if self._held or not self._may_write(self._clock.monotonic()):
-            return UNKNOWN
+            return NO_MOMENT
         moment = self.sequence
         self._next = file
-        self._database = 0
+        self.begin_file()
         self.needed = LOWEST
         if self._log.is_durable():
             self._turn_over(file)
@@ -398,17 +330,17 @@ class FileJournal(Journal):
         file that comes with `adopt`.
         """
         if not self._is_lost:
-            return UNKNOWN
+            return NO_MOMENT
         self._seal_between_turns()
         self._forget_held()
-        self._database = 0
+        self.begin_file()
         self.needed = LOWEST
         self._moment = self.sequence
         return self._moment
 
     def abandon_generation(self) -> None:
         """The new base could not be made; the owner will be asked again."""
-        self._moment = UNKNOWN
+        self._moment = NO_MOMENT
         self._forget_held()
 
     def adopt(self, file: WritingFile) -> bool:
@@ -416,7 +348,7 @@ class FileJournal(Journal):
 
         Return False where this generation has become useless meanwhile, because too much was held.
         """
-        if not self._is_lost or self._moment == UNKNOWN:
+        if not self._is_lost or self._moment == NO_MOMENT:
             return False
         if self._log.file is not self._syncing:
             close_quietly(self._log.file)
@@ -425,7 +357,7 @@ class FileJournal(Journal):
         self.durable = self._moment
         self.released = max(self.released, self._moment)
         self._first_unsynced = -1.0
-        self._moment = UNKNOWN
+        self._moment = NO_MOMENT
         self._is_lost = False
         self._write_held()
         self._go_on(self._clock.monotonic())
@@ -483,7 +415,7 @@ class FileJournal(Journal):
         """Never touch the file again; a new generation has to come from memory."""
         self._is_failing = False
         self._is_lost = True
-        self._moment = UNKNOWN
+        self._moment = NO_MOMENT
         self._forget_held()
         if self._next is not None:
             close_quietly(self._next)

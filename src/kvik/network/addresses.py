@@ -32,9 +32,12 @@ def parse_address(text: str) -> Address:
     """
     try:
         parts = urlsplit(text)
-        port = parts.port
     except ValueError as error:
         raise SettingsError(f"--listen {text}: {error}") from None
+    try:
+        port = parts.port
+    except ValueError:
+        raise SettingsError(f"--listen {text}: the port must be a number from 0 to 65535") from None
     if parts.scheme not in DEFAULT_PORTS:
         known = ", ".join(DEFAULT_PORTS)
         raise SettingsError(

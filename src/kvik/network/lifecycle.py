@@ -6,7 +6,7 @@ import select
 import signal
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kvik.dialects.dialect import Dialect
 from kvik.engine import Engine
@@ -86,6 +86,7 @@ class Server(House):
 
     async def _serve(self, engine: Engine) -> None:
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._caught)
         self._engine = engine
         rounds = Rounds(engine, loop, self._fail)
         self._turn = Turn(engine, rounds)
@@ -159,6 +160,13 @@ class Server(House):
                 self.is_durable = False
                 log.warning("The last changes are not on disk: see the messages above")
             self._turn.release()
+
+    def _caught(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What nobody else has caught is a fault of kvik: what it has done so far cannot be trusted, so it ends."""
+        loop.default_exception_handler(context)
+        error = context.get("exception")
+        if isinstance(error, Exception) and not isinstance(error, OSError):
+            self._fail(error)
 
     def _fail(self, error: Exception) -> None:
         self._failure = error

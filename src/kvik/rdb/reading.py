@@ -28,6 +28,9 @@ from kvik.rdb.kinds import (
     SET,
     SET_INTSET,
     SET_LISTPACK,
+    STREAM,
+    STREAM_2,
+    STREAM_3,
     STRING,
     VERSION_MAX,
     ZSET,
@@ -37,6 +40,7 @@ from kvik.rdb.kinds import (
 )
 from kvik.rdb.listpack import items_of
 from kvik.rdb.old_packs import items_of_intset, items_of_ziplist, items_of_zipmap
+from kvik.rdb.stream_form import stream_at
 from kvik.store.hash_value import HashValue, hash_of
 from kvik.store.list_value import ListValue
 from kvik.store.set_value import SetValue
@@ -90,6 +94,8 @@ def value_at(cursor: Cursor) -> Value:
         return scores_at(cursor, form)
     if form in (ZSET_ZIPLIST, ZSET_LISTPACK):
         return packed_scores_at(cursor, form)
+    if form in (STREAM, STREAM_2, STREAM_3):
+        return stream_at(cursor, form)
     raise PayloadDamaged("it is of an unknown kind")
 
 

@@ -1,136 +1,90 @@
 """A stream as Redis ships it: nodes of entries, then what is known of them, then the groups with what is pending.
 
-A node is a listpack. Its first items are how many entries it has, how many of them are deleted, and the fields of its
-first entry; an entry that has the same fields leaves them out, and its ID is told as its distance from the node's.
-Knows no value of the store: a stream is taken apart into, and made of, what is here.
+A node is a listpack, and a block of a stream here. Its first items are how many entries it has, how many of them are
+deleted, and the fields of its first entry; an entry that has the same fields leaves them out, and its ID is told as its
+distance from the node's.
 """
 
-from typing import Final, TypeAlias
+from typing import Final
 
 from librt.strings import BytesWriter
 
 from kvik.errors import PayloadDamaged
-from kvik.numbers import parse_integer
+from kvik.numbers import INTEGER_MAX, parse_integer
 from kvik.rdb.cursor import Cursor
 from kvik.rdb.kinds import STREAM, STREAM_3
 from kvik.rdb.listpack import items_of, listpack_of
 from kvik.rdb.strings import write_length, write_string
-
-Id: TypeAlias = tuple[int, int]
-"""Milliseconds and a number, each of 64 bits without a sign."""
+from kvik.store.consumer_group import UNKNOWN, Consumer, ConsumerGroup
+from kvik.store.stream import StreamValue
+from kvik.store.stream_block import Block, Entry
+from kvik.store.stream_id import HIGHEST, LOWEST, StreamId
 
 LIMIT: Final = 1 << 64
 ID_BYTES: Final = 16
-NONE: Final = (0, 0)
-UNKNOWN: Final = -1
 IS_DELETED: Final = 1
 HAS_SAME_FIELDS: Final = 2
-# As Redis' stream-node-max-entries and -bytes.
-NODE_ENTRIES: Final = 100
-NODE_BYTES: Final = 4_096
-
-
-class StreamForm:
-    """What is known of a stream; `entries` are in order: each an ID, and field, value, field, value and so on."""
-
-    def __init__(self) -> None:
-        self.entries: list[tuple[Id, list[bytes]]] = []
-        self.last = NONE
-        """The highest ID there ever was."""
-        self.highest_deleted = NONE
-        self.entries_added = 0
-        """How many entries there ever were."""
-        self.groups: list[GroupForm] = []
-
-    def first(self) -> Id:
-        """Return the ID of the first entry."""
-        return self.entries[0][0] if self.entries else NONE
-
-
-class GroupForm:
-    """A group of consumers: what it was given, and what is pending."""
-
-    def __init__(self, name: bytes, last: Id, entries_read: int) -> None:
-        """`entries_read` is UNKNOWN where nobody can say it."""
-        self.name: Final = name
-        self.last: Final = last
-        self.entries_read: Final = entries_read
-        self.consumers: Final[list[ConsumerForm]] = []
-
-
-class ConsumerForm:
-    """A consumer; times are in milliseconds since 1970."""
-
-    def __init__(self, name: bytes, seen_time: int, active_time: int) -> None:
-        self.name: Final = name
-        self.seen_time: Final = seen_time
-        self.active_time: Final = active_time
-        self.pending: Final[list[PendingForm]] = []
-
-
-class PendingForm:
-    """An entry that was given to a consumer and not acknowledged."""
-
-    def __init__(self, entry: Id, delivery_time: int, delivery_count: int) -> None:
-        self.entry: Final = entry
-        self.delivery_time: Final = delivery_time
-        self.delivery_count: Final = delivery_count
 
 
 # Reading
 
 
-def stream_at(cursor: Cursor, form: int) -> StreamForm:
+def stream_at(cursor: Cursor, form: int) -> StreamValue:
     """Return a stream of one of the three forms. Raises PayloadDamaged where anything does not fit the rest."""
-    stream = StreamForm()
+    stream = StreamValue()
     for _ in range(cursor.count()):
         read_node(cursor, stream)
     length = cursor.length()
-    stream.last = id_at(cursor)
-    first = stream.first()
+    last = id_at(cursor)
     stream.entries_added = length
     if form != STREAM:
-        first = id_at(cursor)
+        # The ID of the first entry is with the entries.
+        id_at(cursor)
         stream.highest_deleted = id_at(cursor)
         stream.entries_added = cursor.length()
-    if length != len(stream.entries) or first != stream.first() or (length and stream.last < stream.entries[-1][0]):
+    if length != len(stream) or not length <= stream.entries_added <= INTEGER_MAX or last.is_before(stream.last):
         raise PayloadDamaged("a stream has other entries than it says")
+    stream.last = last
     for _ in range(cursor.count()):
-        stream.groups.append(group_at(cursor, form))
-    if len({group.name for group in stream.groups}) != len(stream.groups):
-        raise PayloadDamaged("a stream has a group twice")
+        group = group_at(cursor, form, stream)
+        if group.name in stream.groups:
+            raise PayloadDamaged("a stream has a group twice")
+        stream.add_group(group)
     return stream
 
 
-def read_node(cursor: Cursor, stream: StreamForm) -> None:
-    key = cursor.string()
-    if len(key) != ID_BYTES:
-        raise PayloadDamaged("a node of a stream has no ID")
+def read_node(cursor: Cursor, stream: StreamValue) -> None:
+    master = raw_id_in(cursor.string())
     node = NodeItems(items_of(cursor.string()))
-    master = (int.from_bytes(key[:8], "big"), int.from_bytes(key[8:], "big"))
-    count, deleted, fields_count = node.number(), node.number(), node.number()
-    fields = node.take(fields_count)
+    count, deleted = node.number(), node.number()
+    names = node.take(node.number())
     node.expect(0)
-    last = stream.entries[-1][0] if stream.entries else NONE
+    if not node.has_more() or not stream.last.is_before(master):
+        raise PayloadDamaged("a node of a stream is empty, or out of order")
+    stream.begin_block(master, with_names(names, [b""] * len(names)))
     while node.has_more():
         start = node.place
         flags = node.number()
-        entry = node.entry_id(master)
-        if flags & HAS_SAME_FIELDS:
-            items = [item for field in fields for item in (field, node.next())]
-        else:
-            items = node.take(2 * node.number())
+        entry_id = node.entry_id(master)
+        fields = node.fields(names, flags)
         node.expect(node.place - start)
-        if entry <= last:
-            raise PayloadDamaged("the entries of a stream are not in order")
-        last = entry
         if flags & IS_DELETED:
             deleted -= 1
-        else:
-            count -= 1
-            stream.entries.append((entry, items))
+            continue
+        count -= 1
+        if not fields or not stream.last.is_before(entry_id):
+            raise PayloadDamaged("an entry of a stream is empty, or out of order")
+        stream.append(entry_id, fields)
     if count or deleted:
         raise PayloadDamaged("a node of a stream has other entries than it says")
+
+
+def with_names(names: list[bytes], values: list[bytes]) -> list[bytes]:
+    """Return field, value, field, value and so on."""
+    fields: list[bytes] = []
+    for index in range(len(names)):
+        fields += [names[index], values[index]]
+    return fields
 
 
 class NodeItems:
@@ -143,13 +97,6 @@ class NodeItems:
     def has_more(self) -> bool:
         return self.place < len(self._items)
 
-    def next(self) -> bytes:
-        if self.place >= len(self._items):
-            raise PayloadDamaged("a node of a stream ends too early")
-        item = self._items[self.place]
-        self.place += 1
-        return item
-
     def take(self, count: int) -> list[bytes]:
         if not 0 <= count <= len(self._items) - self.place:
             raise PayloadDamaged("a node of a stream ends too early")
@@ -158,7 +105,7 @@ class NodeItems:
         return self._items[start : self.place]
 
     def number(self) -> int:
-        number = parse_integer(self.next())
+        number = parse_integer(self.take(1)[0])
         if number is None:
             raise PayloadDamaged("a node of a stream has something else in place of a number")
         return number
@@ -167,135 +114,147 @@ class NodeItems:
         if self.number() != number:
             raise PayloadDamaged("a node of a stream has another number where its parts end")
 
-    def entry_id(self, master: Id) -> Id:
+    def entry_id(self, master: StreamId) -> StreamId:
         """Return the ID that is told as a distance from the node's; the distances go round."""
-        return (master[0] + self.number()) % LIMIT, (master[1] + self.number()) % LIMIT
+        ms = (master.ms + self.number()) % LIMIT
+        return StreamId(ms, (master.seq + self.number()) % LIMIT)
+
+    def fields(self, names: list[bytes], flags: int) -> list[bytes]:
+        """Return field, value, field, value and so on of an entry, which may leave the node's names out."""
+        if flags & HAS_SAME_FIELDS:
+            return with_names(names, self.take(len(names)))
+        return self.take(2 * self.number())
 
 
-def group_at(cursor: Cursor, form: int) -> GroupForm:
+def group_at(cursor: Cursor, form: int, stream: StreamValue) -> ConsumerGroup:
+    """Return a group of the stream, whose entries have been read."""
     name, last = cursor.string(), id_at(cursor)
-    entries_read = UNKNOWN if form == STREAM else cursor.length()
-    group = GroupForm(name, last, UNKNOWN if entries_read == LIMIT - 1 else entries_read)
-    unclaimed: dict[Id, PendingForm] = {}
+    group = ConsumerGroup(name, last, stream.count_up_to(last) if form == STREAM else entries_read_at(cursor))
+    deliveries: dict[bytes, tuple[int, int]] = {}
     for _ in range(cursor.count()):
-        entry = raw_id_at(cursor)
-        pending = PendingForm(entry, cursor.signed(8), cursor.length())
-        if entry in unclaimed:
-            raise PayloadDamaged("an entry of a stream is pending twice")
-        unclaimed[entry] = pending
+        raw = cursor.take(ID_BYTES)
+        time, count = cursor.signed(8), cursor.length()
+        if raw in deliveries or raw_id_in(raw).is_zero() or count > INTEGER_MAX:
+            raise PayloadDamaged("an entry of a stream is pending twice, or never was one")
+        deliveries[raw] = (time, count)
     for _ in range(cursor.count()):
-        group.consumers.append(consumer_at(cursor, form, unclaimed))
-    if unclaimed:
+        read_consumer(cursor, form, group, deliveries)
+    if deliveries:
         raise PayloadDamaged("an entry of a stream is pending with nobody")
-    if len({consumer.name for consumer in group.consumers}) != len(group.consumers):
-        raise PayloadDamaged("a group of a stream has a consumer twice")
     return group
 
 
-def consumer_at(cursor: Cursor, form: int, unclaimed: dict[Id, PendingForm]) -> ConsumerForm:
+def entries_read_at(cursor: Cursor) -> int:
+    count = cursor.length()
+    if count == LIMIT + UNKNOWN:
+        return UNKNOWN
+    if count > INTEGER_MAX:
+        raise PayloadDamaged("a group of a stream has read more than there can be")
+    return count
+
+
+def read_consumer(cursor: Cursor, form: int, group: ConsumerGroup, deliveries: dict[bytes, tuple[int, int]]) -> None:
+    """Add the next consumer to a group, with what it was given of what is pending."""
     name, seen_time = cursor.string(), cursor.signed(8)
-    consumer = ConsumerForm(name, seen_time, cursor.signed(8) if form == STREAM_3 else seen_time)
+    if name in group.consumers:
+        raise PayloadDamaged("a group of a stream has a consumer twice")
+    consumer = group.create_consumer(name, seen_time)
+    if form == STREAM_3:
+        # When it last got something: Redis 7.0 does not know that.
+        cursor.signed(8)
     for _ in range(cursor.count()):
-        pending = unclaimed.pop(raw_id_at(cursor), None)
-        if pending is None:
+        raw = cursor.take(ID_BYTES)
+        delivery = deliveries.pop(raw, None)
+        if delivery is None:
             raise PayloadDamaged("a consumer of a stream has what is not pending")
-        consumer.pending.append(pending)
-    return consumer
+        time, count = delivery
+        group.give(raw_id_in(raw), consumer, time, count)
 
 
-def id_at(cursor: Cursor) -> Id:
-    return cursor.length(), cursor.length()
+def id_at(cursor: Cursor) -> StreamId:
+    ms = cursor.length()
+    return StreamId(ms, cursor.length())
 
 
-def raw_id_at(cursor: Cursor) -> Id:
-    return int.from_bytes(cursor.take(8), "big"), int.from_bytes(cursor.take(8), "big")
+def raw_id_in(raw: bytes) -> StreamId:
+    if len(raw) != ID_BYTES:
+        raise PayloadDamaged("a node of a stream has no ID")
+    return StreamId(int.from_bytes(raw[:8], "big"), int.from_bytes(raw[8:], "big"))
 
 
 # Writing
 
 
-def write_stream(stream: StreamForm, out: BytesWriter) -> None:
+def write_stream(stream: StreamValue, out: BytesWriter) -> None:
     """Append a stream in Redis 7.0's form, without the number of that."""
-    nodes = nodes_of(stream.entries)
-    write_length(len(nodes), out)
-    for node in nodes:
-        write_string(raw_id(node[0][0]), out)
-        write_string(listpack_of(items_of_node(node)), out)
-    write_length(len(stream.entries), out)
-    for entry in (stream.last, stream.first(), stream.highest_deleted):
-        write_id(entry, out)
+    blocks = [block for block in stream.blocks() if block.count > 0]
+    write_length(len(blocks), out)
+    for block in blocks:
+        write_string(raw_id(block.first), out)
+        write_string(listpack_of(items_of_node(block)), out)
+    write_length(len(stream), out)
+    for entry_id in (stream.last, stream.first_id(), stream.highest_deleted):
+        write_length(entry_id.ms, out)
+        write_length(entry_id.seq, out)
     write_length(stream.entries_added, out)
     write_length(len(stream.groups), out)
-    for group in stream.groups:
+    for group in stream.sorted_groups():
         write_group(group, out)
 
 
-def nodes_of(entries: list[tuple[Id, list[bytes]]]) -> list[list[tuple[Id, list[bytes]]]]:
-    """Return the entries in rows of at most NODE_ENTRIES and, roughly, NODE_BYTES."""
-    nodes: list[list[tuple[Id, list[bytes]]]] = []
-    size = 0
+def items_of_node(block: Block) -> list[bytes]:
+    entries: list[Entry] = []
+    block.read(LOWEST, HIGHEST, block.count, entries)
+    names = block.form[::2]
+    items = [b"%d" % block.count, b"0", b"%d" % len(names), *names, b"0"]
     for entry in entries:
-        length = sum([len(item) for item in entry[1]])
-        if not nodes or len(nodes[-1]) == NODE_ENTRIES or size + length > NODE_BYTES:
-            nodes.append([])
-            size = 0
-        nodes[-1].append(entry)
-        size += length
-    return nodes
-
-
-def items_of_node(entries: list[tuple[Id, list[bytes]]]) -> list[bytes]:
-    master, first = entries[0]
-    fields = first[::2]
-    items = [b"%d" % len(entries), b"0", b"%d" % len(fields), *fields, b"0"]
-    for entry, pairs in entries:
-        has_same = pairs[::2] == fields
-        items.append(b"%d" % HAS_SAME_FIELDS if has_same else b"0")
-        items.append(b"%d" % signed(entry[0] - master[0]))
-        items.append(b"%d" % signed(entry[1] - master[1]))
-        if has_same:
-            items += pairs[1::2]
-            items.append(b"%d" % (len(fields) + 3))
+        has_same_names = entry.fields[::2] == names
+        items.append(b"%d" % HAS_SAME_FIELDS if has_same_names else b"0")
+        items.append(b"%d" % distance(block.first.ms, entry.ms))
+        items.append(b"%d" % distance(block.first.seq, entry.seq))
+        if has_same_names:
+            items += entry.fields[1::2]
+            items.append(b"%d" % (len(names) + 3))
         else:
-            items.append(b"%d" % (len(pairs) // 2))
-            items += pairs
-            items.append(b"%d" % (len(pairs) + 4))
+            items.append(b"%d" % (len(entry.fields) // 2))
+            items += entry.fields
+            items.append(b"%d" % (len(entry.fields) + 4))
     return items
 
 
-def signed(number: int) -> int:
-    """Return a difference of two numbers of 64 bits as one of 64 bits with a sign: it goes round."""
-    return (number + LIMIT // 2) % LIMIT - LIMIT // 2
+def distance(start: int, end: int) -> int:
+    """Return the difference of two numbers of 64 bits as one of 64 bits with a sign: it goes round."""
+    return (end - start + LIMIT // 2) % LIMIT - LIMIT // 2
 
 
-def write_group(group: GroupForm, out: BytesWriter) -> None:
+def write_group(group: ConsumerGroup, out: BytesWriter) -> None:
     write_string(group.name, out)
-    write_id(group.last, out)
+    write_length(group.last.ms, out)
+    write_length(group.last.seq, out)
     write_length(group.entries_read % LIMIT, out)
-    pending = [each for consumer in group.consumers for each in consumer.pending]
-    pending.sort(key=entry_of)
-    write_length(len(pending), out)
-    for each in pending:
-        out.write(raw_id(each.entry))
-        out.write(each.delivery_time.to_bytes(8, "little", signed=True))
-        write_length(each.delivery_count, out)
+    write_length(len(group.pending), out)
+    for row in group.pending.rows():
+        for pending in row:
+            out.write(raw_id(pending.id))
+            out.write(eight_bytes(pending.time))
+            write_length(pending.count, out)
     write_length(len(group.consumers), out)
-    for consumer in group.consumers:
-        write_string(consumer.name, out)
-        out.write(consumer.seen_time.to_bytes(8, "little", signed=True))
-        write_length(len(consumer.pending), out)
-        for each in consumer.pending:
-            out.write(raw_id(each.entry))
+    for consumer in group.sorted_consumers():
+        write_consumer(consumer, out)
 
 
-def entry_of(pending: PendingForm) -> Id:
-    return pending.entry
+def write_consumer(consumer: Consumer, out: BytesWriter) -> None:
+    write_string(consumer.name, out)
+    out.write(eight_bytes(consumer.seen_time))
+    write_length(len(consumer.pending), out)
+    for row in consumer.pending.rows():
+        for pending in row:
+            out.write(raw_id(pending.id))
 
 
-def write_id(entry: Id, out: BytesWriter) -> None:
-    write_length(entry[0], out)
-    write_length(entry[1], out)
+def eight_bytes(moment: int) -> bytes:
+    return moment.to_bytes(8, "little", signed=True)
 
 
-def raw_id(entry: Id) -> bytes:
-    return entry[0].to_bytes(8, "big") + entry[1].to_bytes(8, "big")
+def raw_id(entry_id: StreamId) -> bytes:
+    return entry_id.ms.to_bytes(8, "big") + entry_id.seq.to_bytes(8, "big")

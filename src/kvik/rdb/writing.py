@@ -13,6 +13,7 @@ from kvik.rdb.kinds import (
     PACKED_NODE,
     SET,
     SET_INTSET,
+    STREAM_2,
     STRING,
     VERSION,
     VERSION_OF_DYING,
@@ -21,11 +22,13 @@ from kvik.rdb.kinds import (
 )
 from kvik.rdb.listpack import listpack_of
 from kvik.rdb.old_packs import intset_of
+from kvik.rdb.stream_form import write_stream
 from kvik.rdb.strings import write_length, write_string
 from kvik.store.hash_value import HashValue
 from kvik.store.list_value import ListValue
 from kvik.store.set_value import SetValue
 from kvik.store.sorted_set import SortedSet
+from kvik.store.stream import StreamValue
 from kvik.store.value import Value, as_bytes
 
 # As Redis' list-max-listpack-size: how many bytes a node of a list has.
@@ -46,6 +49,9 @@ def payload_of(value: Value) -> bytes:
         write_sorted_set(value, out)
     elif isinstance(value, ListValue):
         write_list(value, out)
+    elif isinstance(value, StreamValue):
+        out.append(STREAM_2)
+        write_stream(value, out)
     else:
         out.append(STRING)
         write_string(as_bytes(value), out)

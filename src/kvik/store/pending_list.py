@@ -1,31 +1,34 @@
 """Entries of a stream that were given to a consumer and not acknowledged, in the order of their IDs.
 
-They are in rows of up to ROW_LENGTH: finding one is a binary search, adding and removing one a step per place of a row.
+They are in rows of up to ROW_LENGTH. A row is never changed, another one takes its place: so a copy shares them all,
+and making one takes a step per row. Finding an entry is a binary search; adding or removing one copies its row.
 Knows nothing of groups.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from mypy_extensions import i64
+from mypy_extensions import i64, mypyc_attr
 
 from kvik.store.stream_id import StreamId
 
-if TYPE_CHECKING:
-    from kvik.store.consumer_group import Consumer
-
-ROW_LENGTH: Final = 256
+ROW_LENGTH: Final = 64
+ROWS_IN_A_PART: Final = 32
 
 
+@mypyc_attr(acyclic=True)
 class Pending:
-    """An entry with the consumer who has it, since when in milliseconds since 1970, and how often it was given."""
+    """An entry with the name of who has it, since when in milliseconds since 1970, and how often it was given.
+
+    It never changes: both the list of the group and that of the consumer have it.
+    """
 
     __slots__ = ("id", "consumer", "time", "count")
 
-    def __init__(self, entry_id: StreamId, consumer: "Consumer", time: i64, count: int) -> None:
+    def __init__(self, entry_id: StreamId, consumer: bytes, time: i64, count: int) -> None:
         self.id: Final = entry_id
-        self.consumer = consumer
-        self.time: i64 = time
-        self.count = count
+        self.consumer: Final = consumer
+        self.time: Final[i64] = time
+        self.count: Final = count
 
 
 class PendingList:
@@ -34,11 +37,19 @@ class PendingList:
     __slots__ = ("_rows", "_length")
 
     def __init__(self) -> None:
-        self._rows: Final[list[list[Pending]]] = []
+        self._rows: list[list[Pending]] = []
         self._length: i64 = 0
 
     def __len__(self) -> int:
         return self._length
+
+    def copy(self) -> "PendingList":
+        twin = PendingList()
+        twin._rows = self._rows[:]
+        twin._length = self._length
+        return twin
+
+    # Reading
 
     def find(self, entry_id: StreamId) -> Pending | None:
         """Return the pending entry of this ID, None where there is none."""
@@ -47,43 +58,6 @@ class PendingList:
         row = self._rows[self._row_of(entry_id)]
         place = place_in(row, entry_id)
         return row[place] if place < len(row) and row[place].id.equals(entry_id) else None
-
-    def add(self, pending: Pending) -> None:
-        """Add one whose ID is not there."""
-        self._length += 1
-        rows = self._rows
-        if not rows:
-            rows.append([pending])
-            return
-        number = self._row_of(pending.id)
-        row = rows[number]
-        if len(row) >= ROW_LENGTH:
-            if number == len(rows) - 1 and row[-1].id.is_before(pending.id):
-                rows.append([pending])
-                return
-            half = row[ROW_LENGTH // 2 :]
-            del row[ROW_LENGTH // 2 :]
-            rows.insert(number + 1, half)
-            if half[0].id.is_before(pending.id):
-                row = half
-        row.insert(place_in(row, pending.id), pending)
-
-    def remove(self, entry_id: StreamId) -> Pending | None:
-        """Remove the pending entry of this ID and return it, None where there is none."""
-        if self._length == 0:
-            return None
-        number = self._row_of(entry_id)
-        row = self._rows[number]
-        place = place_in(row, entry_id)
-        if place >= len(row) or not row[place].id.equals(entry_id):
-            return None
-        pending = row.pop(place)
-        self._length -= 1
-        if not row:
-            self._rows.pop(number)
-        elif number + 1 < len(self._rows) and len(row) + len(self._rows[number + 1]) <= ROW_LENGTH // 2:
-            row += self._rows.pop(number + 1)
-        return pending
 
     def page(self, start: StreamId, most: i64) -> list[Pending]:
         """Return up to `most` entries from an ID on."""
@@ -109,6 +83,89 @@ class PendingList:
     def rows(self) -> list[list[Pending]]:
         """Return all, for reading only, in rows of up to ROW_LENGTH."""
         return self._rows
+
+    def parts(self) -> list[object]:
+        """Return all in parts of bounded size, for freeing them part by part."""
+        parts: list[object] = []
+        for start in range(0, len(self._rows), ROWS_IN_A_PART):
+            parts.append(self._rows[start : start + ROWS_IN_A_PART])
+        return parts
+
+    # Changing
+
+    def add(self, pending: Pending) -> None:
+        """Add one whose ID is not there."""
+        self._length += 1
+        rows = self._rows
+        if not rows:
+            rows.append([pending])
+            return
+        number = self._row_of(pending.id)
+        row = rows[number].copy()
+        place = place_in(row, pending.id)
+        if len(row) == ROW_LENGTH and place == ROW_LENGTH:
+            rows.insert(number + 1, [pending])
+            return
+        row.insert(place, pending)
+        if len(row) > ROW_LENGTH:
+            rows.insert(number + 1, row[ROW_LENGTH // 2 :])
+            del row[ROW_LENGTH // 2 :]
+        rows[number] = row
+
+    def extend(self, pending: list[Pending]) -> None:
+        """Add several in their order, all behind what is there."""
+        self._length += len(pending)
+        rows = self._rows
+        start = 0
+        if rows and len(rows[-1]) < ROW_LENGTH:
+            start = ROW_LENGTH - len(rows[-1])
+            rows[-1] = rows[-1] + pending[:start]
+        for place in range(start, len(pending), ROW_LENGTH):
+            rows.append(pending[place : place + ROW_LENGTH])
+
+    def replace(self, pending: Pending) -> None:
+        """Let an entry take the place of the one with its ID, which is there."""
+        number = self._row_of(pending.id)
+        row = self._rows[number].copy()
+        row[place_in(row, pending.id)] = pending
+        self._rows[number] = row
+
+    def remove(self, entry_id: StreamId) -> Pending | None:
+        """Remove the pending entry of this ID and return it, None where there is none."""
+        if self._length == 0:
+            return None
+        rows = self._rows
+        number = self._row_of(entry_id)
+        row = rows[number]
+        place = place_in(row, entry_id)
+        if place >= len(row) or not row[place].id.equals(entry_id):
+            return None
+        row = row.copy()
+        pending = row.pop(place)
+        self._length -= 1
+        if not row:
+            rows.pop(number)
+            return pending
+        if number + 1 < len(rows) and len(row) + len(rows[number + 1]) <= ROW_LENGTH // 2:
+            row += rows.pop(number + 1)
+        rows[number] = row
+        return pending
+
+    def remove_all_of(self, consumer: bytes) -> None:
+        """Remove what one consumer has: a step for each that is there, whoever has it."""
+        rows: list[list[Pending]] = []
+        left: list[Pending] = []
+        self._length = 0
+        for row in self._rows:
+            left += [pending for pending in row if pending.consumer != consumer]
+            if len(left) >= ROW_LENGTH:
+                rows.append(left[:ROW_LENGTH])
+                left = left[ROW_LENGTH:]
+                self._length += ROW_LENGTH
+        if left:
+            rows.append(left)
+            self._length += len(left)
+        self._rows = rows
 
     def _row_of(self, entry_id: StreamId) -> int:
         """Return the number of the row an ID belongs into: the last that does not begin behind it, else the first."""

@@ -24,6 +24,9 @@ from kvik.store.keyspace import Keyspace
 from kvik.store.sharded_map import SHARDS, ShardedMap, shard_of
 from kvik.store.value import Value, copy_of
 
+SLICE_KEYS: Final = 32
+SLICE_BYTES: Final = 64 << 10
+"""What is given between two looks at the clock: some 50 microseconds' work."""
 HELD_BYTES_MAX: Final = 64 << 20
 """Old values are held in their place, for the sake of the order, up to so many bytes; then they leave early."""
 # Measured on 64-bit CPython 3.11: a key in a set, and what is held in place of one that changes.
@@ -41,6 +44,14 @@ class Taker:
 
     def take(self, database: int, key: bytes, value: Value, deadline: int) -> int:
         """Take a key of a database, its deadline in milliseconds or -1; return how many bytes it made."""
+        raise NotImplementedError
+
+    def is_within_a_key(self) -> bool:
+        """Return whether it has taken a part of a key only, and goes on with that before the next one."""
+        return False
+
+    def go_on(self, size: int) -> int:
+        """Take about `size` bytes more of the key it is within; return how many bytes that made."""
         raise NotImplementedError
 
 
@@ -275,6 +286,7 @@ class Snapshot:
         self._contents: Final[list[Content]] = []
         self._by_values: Final[dict[ShardedMap[Value], Content]] = {}
         self._is_closed = False
+        self._is_within_a_key = False
         databases.snapshots += 1
         # The content of the moment that a database has now, by the number of the database.
         self._now: Final[list[Content | None]] = [None] * len(databases.spaces)
@@ -320,16 +332,20 @@ class Snapshot:
         """
         made = 0
         early = self._early
+        if self._is_within_a_key:
+            made = taker.go_on(size)
+            keys -= 1
         while len(early) > 0 and (not early.has_room() or (keys > 0 and made < size)):
             made += early.give(taker)
             keys -= 1
         if keys > 0 and made < size and self._next < len(self._contents):
             made += self._give_in_order(taker, keys, size - made)
+        self._is_within_a_key = taker.is_within_a_key()
         return made
 
     def is_over(self) -> bool:
         """Return whether everything has been given."""
-        return self._next == len(self._contents) and len(self._early) == 0
+        return self._next == len(self._contents) and len(self._early) == 0 and not self._is_within_a_key
 
     def close(self) -> None:
         """Let go of everything: what only the snapshot still had is freed in slices. A second time does nothing."""

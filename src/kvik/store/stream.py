@@ -4,8 +4,8 @@ Entries are in blocks (see stream_block.py), as many in one as in a node of Redi
 an entry in it by stepping. Adding one copies what its block has, 4 KB at most; taking away at the front is a step per
 block.
 
-A copy shares the blocks: making one is a step per block and per pending entry. So a block is changed only by the
-stream whose generation it carries, and both streams get a new one at every copy; any other block is copied first.
+A copy shares the blocks: making one is a step per block. So a block is changed only by the stream whose generation it
+carries, and both streams get a new one at every copy; any other block is copied first.
 """
 
 from typing import Final
@@ -23,7 +23,6 @@ from kvik.store.value import Value
 ENTRY_BYTES_MAX: Final = 1 << 30
 """As Redis."""
 BLOCKS_IN_A_PART: Final = 16
-ROWS_IN_A_PART: Final = 8
 # Measured on 64-bit CPython 3.11: the object with its empty lists and IDs.
 STREAM_BYTES: Final = 300
 
@@ -56,6 +55,24 @@ class Trimming:
         self.least: Final = least
         self.is_rough: Final = is_rough
         self.limit: Final = limit
+
+
+class Presence:
+    """Says which entries a stream has that does not change meanwhile; asked in their order it reads each block once."""
+
+    def __init__(self, stream: "StreamValue") -> None:
+        self._stream: Final = stream
+        self._number = -1
+        self._ids: set[tuple[int, int]] = set()
+
+    def contains(self, entry_id: StreamId) -> bool:
+        number = self._stream.block_of(entry_id)
+        if number < 0:
+            return False
+        if number != self._number:
+            self._number = number
+            self._ids = self._stream.blocks()[number].ids()
+        return (entry_id.ms, entry_id.seq) in self._ids
 
 
 class StreamValue(Container):
@@ -99,7 +116,6 @@ class StreamValue(Container):
         twin.weight = self.weight
         for name in self.groups:
             twin.groups[name] = self.groups[name].copy()
-            twin.groups[name].counted = self.groups[name].counted
         return twin
 
     def parts(self) -> list[object]:
@@ -107,9 +123,7 @@ class StreamValue(Container):
         for start in range(0, len(self._blocks), BLOCKS_IN_A_PART):
             parts.append(self._blocks[start : start + BLOCKS_IN_A_PART])
         for group in self.groups.values():
-            rows = group.pending.rows()
-            for start in range(0, len(rows), ROWS_IN_A_PART):
-                parts.append(rows[start : start + ROWS_IN_A_PART])
+            parts += group.parts()
         return parts
 
     def encoding(self) -> bytes:
@@ -125,8 +139,11 @@ class StreamValue(Container):
         if length > ENTRY_BYTES_MAX:
             raise ReplyError("ERR", "Elements are too large to be stored")
         blocks = self._blocks
+        if blocks and entry_id.is_before(blocks[-1].first):
+            # XSETID went back behind entries that have gone: nothing is left in this block.
+            self.weight -= blocks.pop().weight()
         if not blocks or blocks[-1].is_full(length):
-            self._add_block(entry_id, fields)
+            self.begin_block(entry_id, fields)
         block = self._own(len(blocks) - 1)
         before = block.weight()
         block.append(entry_id, fields)
@@ -137,7 +154,7 @@ class StreamValue(Container):
 
     def delete(self, entry_id: StreamId) -> bool:
         """Take an entry away; return whether it was there."""
-        number = self._block_of(entry_id)
+        number = self.block_of(entry_id)
         if number < 0 or not self._blocks[number].contains(entry_id):
             return False
         block = self._own(number)
@@ -173,14 +190,14 @@ class StreamValue(Container):
         return removed
 
     def contains(self, entry_id: StreamId) -> bool:
-        number = self._block_of(entry_id)
+        number = self.block_of(entry_id)
         return number >= 0 and self._blocks[number].contains(entry_id)
 
     def range(self, start: StreamId, end: StreamId, most: i64) -> list[Entry]:
         """Return up to `most` entries from `start` to `end`, both included."""
         found: list[Entry] = []
         blocks = self._blocks
-        number = max(self._block_of(start), 0)
+        number = max(self.block_of(start), 0)
         while number < len(blocks) and len(found) < most and not end.is_before(blocks[number].first):
             blocks[number].read(start, end, most, found)
             number += 1
@@ -190,7 +207,7 @@ class StreamValue(Container):
         """As `range`, from the end to the start."""
         found: list[Entry] = []
         blocks = self._blocks
-        number = self._block_of(end)
+        number = self.block_of(end)
         while number >= 0 and len(found) < most and not blocks[number].last.is_before(start):
             blocks[number].read_back(start, end, most, found)
             number -= 1
@@ -210,10 +227,6 @@ class StreamValue(Container):
             return block.last
         return self.range_back(LOWEST, HIGHEST, 1)[0].id()
 
-    def block_ids(self) -> list[StreamId]:
-        """Return the ID each block began with."""
-        return [block.first for block in self._blocks]
-
     # Groups
 
     def group(self, name: bytes) -> ConsumerGroup | None:
@@ -228,13 +241,12 @@ class StreamValue(Container):
         self.groups[group.name] = group
         self.weigh_group(group)
 
-    def remove_group(self, name: bytes) -> bool:
-        """Remove a group; return whether there was one."""
+    def remove_group(self, name: bytes) -> ConsumerGroup | None:
+        """Remove a group and return it, None where there is none."""
         group = self.groups.pop(name, None)
-        if group is None:
-            return False
-        self.weight -= group.counted
-        return True
+        if group is not None:
+            self.weight -= group.counted
+        return group
 
     def weigh_group(self, group: ConsumerGroup) -> None:
         """Count what a group that has changed weighs now."""
@@ -264,10 +276,14 @@ class StreamValue(Container):
             return False
         return not highest.is_before(start)
 
-    # Steps
+    # Blocks
 
-    def _add_block(self, first: StreamId, fields: list[bytes]) -> None:
-        """Begin a block; where its names are those of the block before they are kept once."""
+    def blocks(self) -> list[Block]:
+        """Return all blocks, for reading only; one may be empty."""
+        return self._blocks
+
+    def begin_block(self, first: StreamId, fields: list[bytes]) -> None:
+        """Let the next entry begin a block; where its names are those of the block before they are kept once."""
         form = form_of(fields)
         weight = weight_of_form(form)
         if self._blocks and self._blocks[-1].form == form:
@@ -277,15 +293,7 @@ class StreamValue(Container):
         self._blocks.append(block)
         self.weight += block.weight()
 
-    def _own(self, number: int) -> Block:
-        """Return a block for changing it."""
-        block = self._blocks[number]
-        if block.generation != self._generation:
-            block = block.copy(self._generation)
-            self._blocks[number] = block
-        return block
-
-    def _block_of(self, entry_id: StreamId) -> int:
+    def block_of(self, entry_id: StreamId) -> int:
         """Return the number of the last block that does not begin behind an ID, -1 where all do."""
         blocks = self._blocks
         low, high = 0, len(blocks)
@@ -298,6 +306,16 @@ class StreamValue(Container):
             else:
                 low = middle + 1
         return low - 1
+
+    # Steps
+
+    def _own(self, number: int) -> Block:
+        """Return a block for changing it."""
+        block = self._blocks[number]
+        if block.generation != self._generation:
+            block = block.copy(self._generation)
+            self._blocks[number] = block
+        return block
 
     def _goes_whole(self, block: Block, trimming: Trimming) -> bool:
         if trimming.least is not None:

@@ -10,7 +10,7 @@ from typing import Final
 from librt.strings import BytesWriter
 from mypy_extensions import i64, mypyc_attr
 
-from kvik.numbers import parse_integer
+from kvik.numbers import NINE, parse_integer
 from kvik.store.container import weight_of_bytes
 from kvik.store.stream_id import StreamId
 
@@ -19,12 +19,11 @@ BLOCK_ENTRIES_MAX: Final = 100
 BLOCK_BYTES_MAX: Final = 4_096
 
 # Measured on 64-bit CPython 3.11: the object with its numbers and its place, and a list of names.
-BLOCK_BYTES: Final = 210
+BLOCK_BYTES: Final = 170
 FORM_BYTES: Final = 64
 FIELD_BYTES: Final = 16
 
 SMALL_MAX: Final = 127
-NINE: Final = 57
 DIGITS_MAX: Final = 20
 
 # What Redis' listpack takes beside the items of entries: around all, and for the head of an entry and of all.
@@ -85,7 +84,8 @@ class Block:
 
     def is_full(self, length: i64) -> bool:
         """Return whether an entry with items of so many bytes belongs into another block."""
-        return self.given >= BLOCK_ENTRIES_MAX or self.listpack_bytes + length >= BLOCK_BYTES_MAX
+        is_full = self.given >= BLOCK_ENTRIES_MAX or self.listpack_bytes + length >= BLOCK_BYTES_MAX
+        return is_full and self.given > 0
 
     def append(self, entry_id: StreamId, fields: list[bytes]) -> None:
         """Add an entry, its ID higher than any it ever had."""
@@ -136,6 +136,16 @@ class Block:
 
     def contains(self, entry_id: StreamId) -> bool:
         return self._find(entry_id) >= 0
+
+    def ids(self) -> set[tuple[int, int]]:
+        """Return the IDs of all entries."""
+        found: set[tuple[int, int]] = set()
+        at: i64 = 0
+        size: i64 = len(self.data)
+        while at < size:
+            at, _body, _has_same_names, ms, seq = self._head(at)
+            found.add((ms, seq))
+        return found
 
     # Taking away
 
@@ -290,12 +300,15 @@ def number_at(data: bytes, at: i64) -> tuple[int, i64]:
         return byte, at + 1
     number = 0
     shift = 0
+    # Not as i64: the highest of 64 bits is no sign.
+    part: int = byte & SMALL_MAX
     while byte > SMALL_MAX:
-        number |= (byte & SMALL_MAX) << shift
+        number |= part << shift
         shift += 7
         at += 1
         byte = data[at]
-    return number | byte << shift, at + 1
+        part = byte & SMALL_MAX
+    return number | part << shift, at + 1
 
 
 def length_at(data: bytes, at: i64) -> tuple[i64, i64]:

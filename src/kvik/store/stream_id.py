@@ -3,9 +3,9 @@
 import re
 from typing import Final
 
-from mypy_extensions import mypyc_attr
+from mypy_extensions import i64, mypyc_attr
 
-from kvik.numbers import parse_integer
+from kvik.numbers import NINE, ZERO, parse_integer
 
 NUMBER_MAX: Final = 2**64 - 1
 # Formatting a number costs more than looking it up.
@@ -13,6 +13,8 @@ PREPARED: Final = 1_024
 BEHIND: Final = [b"-%d" % seq for seq in range(PREPARED)]
 # Compiled code compares integers up to here without making objects.
 CHEAP_MAX: Final = 2**61
+# So many digits are a number of 63 bits, whatever they are.
+DIGITS_MAX: Final = 18
 # As Redis, which copies an ID into so many bytes to read it.
 TEXT_BYTES_MAX: Final = 127
 # What C's strtoull reads beyond Redis' strict integers.
@@ -65,7 +67,30 @@ HIGHEST: Final = StreamId(NUMBER_MAX, NUMBER_MAX)
 
 
 def parse_id(text: bytes, missing: int) -> StreamId | None:
-    """Return the ID a client wrote, None where it is none; `missing` is the number of one that is milliseconds only.
+    """Return the ID a client wrote, None where it is none; `missing` is the number of one that is milliseconds only."""
+    dash = text.find(b"-")
+    ms = whole_number(text, 0, len(text) if dash < 0 else dash)
+    seq = missing if dash < 0 else whole_number(text, dash + 1, len(text))
+    if ms >= 0 and seq >= 0:
+        return StreamId(ms, seq)
+    return parse_lenient_id(text, missing)
+
+
+def whole_number(text: bytes, start: i64, end: i64) -> int:
+    """Return the number that up to 18 digits are, -1 for anything else."""
+    if not 0 < end - start <= DIGITS_MAX:
+        return -1
+    number: i64 = 0
+    for place in range(start, end):
+        digit: i64 = text[place]
+        if digit < ZERO or digit > NINE:
+            return -1
+        number = number * 10 + (digit - ZERO)
+    return number
+
+
+def parse_lenient_id(text: bytes, missing: int) -> StreamId | None:
+    """As `parse_id`, for any text.
 
     As Redis, which reads both parts with C's strtoull: `+1`, ` 1` and `01` are numbers, and a zero byte ends the text.
     """
