@@ -198,3 +198,26 @@ def test_a_large_map_spreads_its_keys_over_all_shards() -> None:
     sizes = [len(part) for part in own.parts() if isinstance(part, dict)]
     assert len(sizes) == SHARDS
     assert max(sizes) < 3 * 50_000 / SHARDS
+
+
+@given(
+    before=st.integers(0, 30),
+    steps=st.lists(st.tuples(st.integers(0, 59), st.booleans(), st.integers(0, 9)), max_size=99),
+)
+def test_a_map_and_its_copies_change_each_for_itself(before: int, steps: list[tuple[int, bool, int]]) -> None:
+    maps = [filled(before)]
+    models = [{KEYS[number]: number for number in range(before)}]
+    for number, is_put, choice in steps:
+        at = choice % len(maps)
+        if choice > 6 and len(maps) < 4:
+            maps.append(maps[at].copy())
+            models.append(dict(models[at]))
+        elif is_put:
+            maps[at].set(KEYS[number], choice)
+            models[at][KEYS[number]] = choice
+        else:
+            assert maps[at].pop(KEYS[number]) == models[at].pop(KEYS[number], None)
+    for own, model in zip(maps, models, strict=True):
+        assert dict(own.items()) == model
+        assert len(own) == len(model)
+        assert sorted(scanned(own, 7)) == sorted(model)

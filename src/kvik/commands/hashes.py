@@ -1,5 +1,6 @@
 """Hashes: fields with a value each behind one key. Knows what commands say of them, not how they are kept."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from kvik.commands.args import Args
@@ -29,18 +30,16 @@ VALUES_COUNT_MAX: Final = INTEGER_MAX // 2
 
 
 @family.rebuilds(HASH)
-def rebuild(key: bytes, value: Value, deadline: int) -> list[list[bytes]]:
-    commands: list[list[bytes]] = []
-    if isinstance(value, HashValue):
-        flat = value.flat()
-        for start in range(0, len(flat), 2 * REBUILT_FIELDS):
-            commands.append([b"HSET", key, *flat[start : start + 2 * REBUILT_FIELDS]])
-        for moment, names in value.deadlines().items():
+def rebuild(key: bytes, value: Value, deadline: int) -> Iterator[list[bytes]]:
+    assert isinstance(value, HashValue)
+    for page in value.pages():
+        for start in range(0, len(page), 2 * REBUILT_FIELDS):
+            yield [b"HSET", key, *page[start : start + 2 * REBUILT_FIELDS]]
+        for moment, names in value.deadlines_of(page[::2]).items():
             for start in range(0, len(names), REBUILT_FIELDS):
-                commands.append(fields_dying(key, moment, names[start : start + REBUILT_FIELDS]))
+                yield fields_dying(key, moment, names[start : start + REBUILT_FIELDS])
     if deadline >= 0:
-        commands.append([b"PEXPIREAT", key, b"%d" % deadline])
-    return commands
+        yield [b"PEXPIREAT", key, b"%d" % deadline]
 
 
 # Setting

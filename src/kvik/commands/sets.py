@@ -1,5 +1,6 @@
 """Sets: members, each once, behind one key. Knows what commands say of them, not how they are kept."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from kvik.commands.args import Args
@@ -26,15 +27,13 @@ SPARSE: Final = 64
 
 
 @family.rebuilds(SET)
-def rebuild(key: bytes, value: Value, deadline: int) -> list[list[bytes]]:
-    commands: list[list[bytes]] = []
-    if isinstance(value, SetValue):
-        members = value.members()
-        for start in range(0, len(members), REBUILT_MEMBERS):
-            commands.append([b"SADD", key, *members[start : start + REBUILT_MEMBERS]])
+def rebuild(key: bytes, value: Value, deadline: int) -> Iterator[list[bytes]]:
+    assert isinstance(value, SetValue)
+    for page in value.pages():
+        for start in range(0, len(page), REBUILT_MEMBERS):
+            yield [b"SADD", key, *page[start : start + REBUILT_MEMBERS]]
     if deadline >= 0:
-        commands.append([b"PEXPIREAT", key, b"%d" % deadline])
-    return commands
+        yield [b"PEXPIREAT", key, b"%d" % deadline]
 
 
 # Changing

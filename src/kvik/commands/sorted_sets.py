@@ -1,7 +1,11 @@
 """Sorted sets: adding, removing and asking for members with their scores. Ranges have a file of their own."""
 
 import math
+from collections.abc import Iterator
 from typing import Final
+
+from librt.vecs import append, vec
+from mypy_extensions import mypyc_attr
 
 from kvik.commands.args import Args
 from kvik.commands.family import Family
@@ -28,24 +32,23 @@ VALUES_COUNT_MAX: Final = INTEGER_MAX // 2
 
 
 @family.rebuilds(ZSET)
-def rebuild(key: bytes, value: Value, deadline: int) -> list[list[bytes]]:
-    commands: list[list[bytes]] = []
-    if isinstance(value, SortedSet):
-        for start in range(0, len(value), REBUILT_MEMBERS):
-            words = [b"ZADD", key]
-            members, scores = value.slice(start, start + REBUILT_MEMBERS)
-            for index in range(len(members)):
-                words.append(float_text(scores[index]))
-                words.append(members[index])
-            commands.append(words)
+def rebuild(key: bytes, value: Value, deadline: int) -> Iterator[list[bytes]]:
+    assert isinstance(value, SortedSet)
+    for start in range(0, len(value), REBUILT_MEMBERS):
+        words = [b"ZADD", key]
+        members, scores = value.slice(start, start + REBUILT_MEMBERS)
+        for index in range(len(members)):
+            words.append(float_text(scores[index]))
+            words.append(members[index])
+        yield words
     if deadline >= 0:
-        commands.append([b"PEXPIREAT", key, b"%d" % deadline])
-    return commands
+        yield [b"PEXPIREAT", key, b"%d" % deadline]
 
 
 # Adding
 
 
+@mypyc_attr(acyclic=True, free_list_len=1)
 class AddOptions:
     """What ZADD was asked besides adding."""
 
@@ -114,17 +117,20 @@ def zadd(session: Session, args: Args) -> Reply:
     options = AddOptions()
     options.read(args)
     options.check(args.left())
-    members: list[bytes] = []
-    scores: list[float] = []
-    while args.more():
-        scores.append(args.number())
-        members.append(args.next())
     if options.increments:
-        return increment(session, key, options, scores[0], members[0])
-    return add_all(session, key, options, scores, members)
+        amount = args.number()
+        return increment(session, key, options, amount, args.next())
+    return add_all(session, key, options, args)
 
 
-def add_all(session: Session, key: bytes, options: AddOptions, scores: list[float], members: list[bytes]) -> Reply:
+def add_all(session: Session, key: bytes, options: AddOptions, args: Args) -> Reply:
+    """Put members in to the end of the arguments. As in Redis all scores are read before anything else."""
+    words = args.words
+    place = args.position
+    scores = vec[float]()
+    while args.more():
+        scores = append(scores, args.number())
+        args.next()
     held = sorted_set_to_edit(session.keys, key)
     if held is None:
         if options.only_present:
@@ -132,8 +138,9 @@ def add_all(session: Session, key: bytes, options: AddOptions, scores: list[floa
         held = SortedSet()
     added = 0
     updated = 0
-    for index in range(len(members)):
-        member, score = members[index], scores[index]
+    for score in scores:
+        member = words[place + 1]
+        place += 2
         if options.is_conditional and options.forbid(held.score(member), score):
             continue
         outcome = held.put(member, score)

@@ -6,6 +6,7 @@ random field a step per entry of one shard. Fields may have deadlines (see field
 deadline has passed are removed by the keyspace before anybody gets to see the hash.
 """
 
+from collections.abc import Iterator
 from random import Random
 from typing import Final
 
@@ -73,8 +74,9 @@ class HashValue(Container):
         return HASH
 
     def __len__(self) -> int:
-        fields = self._map
-        return self._count if fields is None else len(fields)
+        if self._map is not None:
+            return len(self._map)
+        return self._count
 
     def copy(self) -> Container:
         twin = HashValue()
@@ -83,9 +85,7 @@ class HashValue(Container):
         twin._count = self._count
         twin._has_long_items = self._has_long_items
         if self._map is not None:
-            twin._map = ShardedMap(SPLIT_AT)
-            for field, value in self._map.items():
-                twin._map.set(field, value)
+            twin._map = self._map.copy()
         if self._deadlines is not None:
             twin._deadlines = self._deadlines.copy()
             twin.weight += twin._deadlines.weight - self._deadlines.weight
@@ -175,18 +175,22 @@ class HashValue(Container):
 
     def deadlines(self) -> dict[int, list[bytes]]:
         """Return the fields that die by their deadlines, in the order of `fields`."""
+        return {} if self._deadlines is None else self.deadlines_of(self.fields())
+
+    def deadlines_of(self, fields: list[bytes]) -> dict[int, list[bytes]]:
+        """Return those of the fields that die by their deadlines, in their order."""
         found: dict[int, list[bytes]] = {}
         deadlines = self._deadlines
         if deadlines is None:
             return found
-        for field in self.fields():
+        for field in fields:
             deadline = deadlines.get(field)
             if deadline >= 0:
-                fields = found.get(deadline)
-                if fields is None:
+                dying = found.get(deadline)
+                if dying is None:
                     found[deadline] = [field]
                 else:
-                    fields.append(field)
+                    dying.append(field)
         return found
 
     def _weigh_deadlines(self, deadlines: FieldDeadlines, before: i64) -> None:
@@ -225,13 +229,23 @@ class HashValue(Container):
 
     def flat(self) -> list[bytes]:
         """Return field, value, field, value and so on."""
-        if self._map is None:
-            return unpacked(self._packed)
         found: list[bytes] = []
-        for field, value in self._map.items():
-            found.append(field)
-            found.append(value)
+        for page in self.pages():
+            found += page
         return found
+
+    def pages(self) -> Iterator[list[bytes]]:
+        """Yield what `flat` returns in parts of some thousand fields; nothing may change meanwhile."""
+        fields = self._map
+        if fields is None:
+            yield unpacked(self._packed)
+            return
+        for number in range(fields.count_of_shards()):
+            page: list[bytes] = []
+            for field, value in fields.copy_of_shard(number).items():
+                page.append(field)
+                page.append(value)
+            yield page
 
     def scan(self, cursor: int, count: int) -> tuple[int, list[bytes]]:
         """Return the next cursor (0 at the end) and some fields, all of them where there are few."""

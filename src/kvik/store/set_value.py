@@ -5,6 +5,7 @@ some hundred bytes. Beyond that it is a map that splits when it is large: every 
 per entry of one shard.
 """
 
+from collections.abc import Iterator
 from random import Random
 from typing import Final
 
@@ -63,8 +64,9 @@ class SetValue(Container):
         return SET
 
     def __len__(self) -> int:
-        members = self._map
-        return self._count if members is None else len(members)
+        if self._map is not None:
+            return len(self._map)
+        return self._count
 
     def copy(self) -> Container:
         twin = SetValue()
@@ -73,9 +75,7 @@ class SetValue(Container):
         twin._count = self._count
         twin._is_intset = self._is_intset
         if self._map is not None:
-            twin._map = ShardedMap(SPLIT_AT)
-            for member, _ in self._map.items():
-                twin._map.set(member, True)
+            twin._map = self._map.copy()
         return twin
 
     def parts(self) -> list[object]:
@@ -121,6 +121,15 @@ class SetValue(Container):
     def members(self) -> list[bytes]:
         """Return all members: in the order in which they came while there are few."""
         return unpacked(self._packed) if self._map is None else self._map.keys()
+
+    def pages(self) -> Iterator[list[bytes]]:
+        """Yield what `members` returns in parts of some thousand; nothing may change meanwhile."""
+        members = self._map
+        if members is None:
+            yield unpacked(self._packed)
+            return
+        for number in range(members.count_of_shards()):
+            yield members.keys_of_shard(number)
 
     def scan(self, cursor: int, count: int) -> tuple[int, list[bytes]]:
         """Return the next cursor (0 at the end) and some members, all of them where there are few."""

@@ -4,6 +4,8 @@ One big dict stops the world when it grows (1 s at five million keys); many smal
 take long. So: one dict in insertion order until it holds more than `split_at` entries, then SHARDS
 dicts until it is empty again.
 
+A copy is a step per dict: the two share them until one is changed.
+
 Every key has a position, 32 bits of its hash, which never changes while the process lives. The
 top bits of the position choose the shard, and `scan` walks positions upwards, so a cursor stays
 true while the map grows, shrinks or splits: what was there all the time is returned.
@@ -60,6 +62,8 @@ class ShardedMap(Generic[V]):
         self._shards: list[dict[bytes, V]] = [self._first]
         self._is_split = False
         self._size = 0
+        # Which dicts a copy has as well; None: none of them.
+        self._shared: list[bool] | None = None
         self._order: ScanOrder[V] = ScanOrder()
         # Most commands that write have read the same key before.
         self._last_key = NO_KEY
@@ -78,7 +82,7 @@ class ShardedMap(Generic[V]):
 
     def set(self, key: bytes, value: V) -> bool:
         """Let `value` stand behind `key`; return whether the key is new."""
-        shard = self._shard(key)
+        shard = self._own_shard(key)
         before = len(shard)
         shard[key] = value
         if len(shard) == before:
@@ -88,7 +92,7 @@ class ShardedMap(Generic[V]):
 
     def exchange(self, key: bytes, value: V) -> V | None:
         """As `set`; return what stood there before, None where the key is new."""
-        shard = self._shard(key)
+        shard = self._own_shard(key)
         before = shard.get(key)
         shard[key] = value
         if before is None:
@@ -97,7 +101,7 @@ class ShardedMap(Generic[V]):
 
     def pop(self, key: bytes) -> V | None:
         """Remove `key` and return its value, None when it was not there."""
-        shard = self._shard(key)
+        shard = self._own_shard(key)
         value = shard.pop(key, None)
         if value is not None:
             self._size -= 1
@@ -158,6 +162,17 @@ class ShardedMap(Generic[V]):
         self._order.forget()
         return 0, found
 
+    def copy(self) -> "ShardedMap[V]":
+        """Return an equal map. They share their dicts: each copies one before it changes it for the first time."""
+        twin: ShardedMap[V] = ShardedMap(self._split_at)
+        twin._first = self._first
+        twin._shards = self._shards[:]
+        twin._is_split = self._is_split
+        twin._size = self._size
+        twin._shared = [True] * len(self._shards)
+        self._shared = [True] * len(self._shards)
+        return twin
+
     def parts(self) -> list[object]:
         """Return what the map is made of, for freeing it part by part."""
         return list(self._shards)
@@ -191,6 +206,23 @@ class ShardedMap(Generic[V]):
             self._last_key = key
         return self._last_shard
 
+    def _own_shard(self, key: bytes) -> dict[bytes, V]:
+        """Return the dict of a key, for changing it."""
+        return self._shard(key) if self._shared is None else self._unshared(key, self._shared)
+
+    def _unshared(self, key: bytes, shared: list[bool]) -> dict[bytes, V]:
+        number = position_of(key) >> IN_SHARD_BITS if self._is_split else 0
+        if shared[number]:
+            shared[number] = False
+            self._replace_shard(number, self._shards[number].copy())
+        return self._shards[number]
+
+    def _replace_shard(self, number: int, shard: dict[bytes, V]) -> None:
+        self._shards[number] = shard
+        self._last_key = NO_KEY
+        if not self._is_split:
+            self._first = shard
+
     def _grow(self) -> None:
         """A key has come in."""
         self._size += 1
@@ -203,6 +235,7 @@ class ShardedMap(Generic[V]):
         for key, value in self._first.items():
             shards[position_of(key) >> IN_SHARD_BITS][key] = value
         self._shards = shards
+        self._shared = None
         self._last_key = NO_KEY
         self._first = {}
         self._is_split = True
@@ -214,14 +247,14 @@ class ShardedMap(Generic[V]):
             self._be_one_dict({})
         elif len(shard) >= SHRINKABLE_MIN and sys.getsizeof(shard) > WASTEFUL_ENTRY_BYTES * len(shard):
             if self._is_split:
-                self._shards[position_of(key) >> IN_SHARD_BITS] = dict(shard)
-                self._last_key = NO_KEY
+                self._replace_shard(position_of(key) >> IN_SHARD_BITS, dict(shard))
             else:
                 self._be_one_dict(dict(shard))
 
     def _be_one_dict(self, only: dict[bytes, V]) -> None:
         self._first = only
         self._shards = [only]
+        self._shared = None
         self._last_key = NO_KEY
         self._is_split = False
         self._order.forget()
