@@ -60,6 +60,9 @@ def test_an_integer_beyond_64_bits_is_none(number: int) -> None:
         (b"+.5", 0.5),
         (b"5.", 5.0),
         (b"01", 1.0),
+        (b"-000000000012", -12.0),
+        (b"999999999999999", 999_999_999_999_999.0),
+        (b"-9999999999999999", -9_999_999_999_999_999.0),
         (b"0e999", 0.0),
         (b"0x10", 16.0),
         (b"-0x.8p1", -1.0),
@@ -72,6 +75,10 @@ def test_an_integer_beyond_64_bits_is_none(number: int) -> None:
 )
 def test_a_float_is_read_as_c_reads_it(text: bytes, number: float) -> None:
     assert parse_float(text) == number
+
+
+def test_a_zero_keeps_its_sign() -> None:
+    assert [str(parse_float(text)) for text in (b"0", b"-0", b"-00", b"-0.0")] == ["0.0", "-0.0", "-0.0", "-0.0"]
 
 
 NO_FLOATS = (

@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from kvik.store.container import Container
-from kvik.store.graveyard import FREED_AT_ONCE_MAX
 from kvik.store.snapshot import SLICE_BYTES, Taker
 from kvik.store.value import Value
 
 if TYPE_CHECKING:
     from kvik.services import Services
 
-SLICE_MEMBERS_MIN: Final = FREED_AT_ONCE_MAX
-"""A value of more members is given on in slices: beside it, what that costs is nothing."""
+SLICE_COMMANDS: Final = 256
+"""Small commands cost more than their bytes."""
 
 
 class Rest:
@@ -37,7 +36,7 @@ class Rebuilding(Taker):
         raise NotImplementedError
 
     def take(self, database: int, key: bytes, value: Value, deadline: int) -> int:
-        if isinstance(value, Container) and len(value) > SLICE_MEMBERS_MIN:
+        if isinstance(value, Container) and value.is_large():
             # What is in the database may change between two slices.
             commands = self._services.rebuild_key(key, value.copy(), deadline)
             self._rests.append(Rest(database, key, iter(commands)))
@@ -53,9 +52,9 @@ class Rebuilding(Taker):
     def go_on(self, size: int) -> int:
         rest = self._rests[-1]
         made = 0
-        for words in rest.commands:
+        for number, words in enumerate(rest.commands, 1):
             made += self.add(rest.database, rest.key, words)
-            if made >= size:
+            if made >= size or number == SLICE_COMMANDS:
                 return made
         self._rests.pop()
         return made

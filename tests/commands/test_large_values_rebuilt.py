@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from kvik.rebuilding import Rebuilding
+from kvik.rebuilding import SLICE_COMMANDS, Rebuilding
 from kvik.store.snapshot import SLICE_BYTES, SLICE_KEYS
 from tests.commands.test_large_values import NAMES, fill
 from tests.engines import Caller
@@ -66,8 +66,10 @@ def test_what_is_given_in_slices_is_the_data_of_the_moment(caller: Caller, is_cl
     collecting = Collecting(caller)
     slices = 0
     while not snapshot.is_over():
+        before = len(collecting.commands)
         made = snapshot.give(collecting, SLICE_KEYS, SLICE_BYTES)
         assert made < SLICE_BYTES + COMMAND_BYTES_MAX
+        assert len(collecting.commands) - before <= SLICE_COMMANDS + SLICE_KEYS
         slices += 1
         for change in CHANGES.values():
             change(caller, random)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kvik.dialects.intake import SMALL_PIECE, Intake, append_piece
+from kvik.dialects.intake import RECENT_BYTES_MAX, SMALL_PIECE, Intake, RecentWord, append_piece
 from kvik.errors import ProtocolError
 from tests.dialects.feeding import byte_by_byte, cut_at
 
@@ -73,3 +73,21 @@ def test_the_last_line_is_what_is_left_without_an_end() -> None:
     assert lines(intake) == [b"a"]
     assert intake.last_line() == b"b"
     assert intake.last_line() is None
+
+
+def test_a_word_that_comes_again_is_the_same_object() -> None:
+    recent = RecentWord()
+    sent = b"key:1 key:1 key:2 key key:2" + b"x" * RECENT_BYTES_MAX
+    first, again, other, shorter = [recent.read(sent, *place) for place in [(0, 5), (6, 11), (12, 17), (18, 21)]]
+    assert [first, again, other, shorter] == [b"key:1", b"key:1", b"key:2", b"key"]
+    assert again is first
+
+
+def test_a_long_word_is_not_kept() -> None:
+    recent = RecentWord()
+    sent = b"x" * (RECENT_BYTES_MAX + 1)
+    assert recent.read(sent, 0, len(sent)) == sent
+    assert recent.read(b"y" * len(sent), 0, len(sent)) == b"y" * len(sent)
+    short = recent.read(sent, 0, RECENT_BYTES_MAX)
+    assert recent.read(sent, 0, RECENT_BYTES_MAX + 1) == sent
+    assert recent.read(sent, 1, RECENT_BYTES_MAX + 1) is short

@@ -148,6 +148,7 @@ def test_a_large_hash_never_stalls() -> None:
             lambda: made.delete(b"field:%d" % random.randrange(MANY)),
             lambda: made.random(random),
             lambda: made.scan(0, 10),
+            lambda: (made.copy(), made.set(b"after a copy:%d" % random.randrange(MANY), b"v")),
         ]
         for number, step in enumerate(steps):
             # The best of three: what the machine does meanwhile is no stall of the hash.

@@ -128,6 +128,7 @@ def test_a_large_set_never_stalls() -> None:
             lambda: made.remove(b"member:%d" % random.randrange(MANY)),
             lambda: made.random(random),
             lambda: made.scan(0, 10),
+            lambda: (made.copy(), made.add(b"after a copy:%d" % random.randrange(MANY))),
         ]
         for number, step in enumerate(steps):
             assert min([longest(step, 200) for _ in range(3)]) < STALL_SECONDS_MAX, number

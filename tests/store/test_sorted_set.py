@@ -192,6 +192,7 @@ def test_a_large_sorted_set_never_stalls() -> None:
             lambda: made.count_below(random.random() * MANY, True),
             lambda: made.take(1, True),
             lambda: made.take(1, False),
+            lambda: (made.copy(), made.put(b"after a copy:%d" % random.randrange(MANY), random.random())),
         ]
         for number, step in enumerate(steps):
             assert min([longest(step, 200) for _ in range(3)]) < STALL_SECONDS_MAX, number

@@ -18,8 +18,7 @@ from kvik.declaration import ANY, DENYOOM, FAST, FIRST, READONLY, WRITE
 from kvik.errors import ReplyError, no_such_key
 from kvik.replies import OK, Reply
 from kvik.session import Session
-from kvik.store.container import LIST
-from kvik.store.graveyard import FREED_AT_ONCE_MAX
+from kvik.store.container import FREED_AT_ONCE_MAX, LIST
 from kvik.store.list_value import ListValue, list_at, list_to_edit
 from kvik.store.value import Value
 

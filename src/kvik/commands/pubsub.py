@@ -21,8 +21,8 @@ ASKING: Final = PUBSUB | LOADING | STALE
 def join(session: Session, args: Args, kind: int, word: bytes) -> Reply:
     """Answer one message for each name, with how many the caller listens to now."""
     if not session.outlet.takes_messages():
-        name = word.decode().upper()
-        raise ReplyError("ERR", f"{name} needs a connection to a server: messages come to its clients only")
+        asked = word.decode().upper()
+        raise ReplyError("ERR", f"{asked} needs a connection to a server: messages come to its clients only")
     channels = session.services.channels
     told: list[Reply] = []
     for name in args.rest():

@@ -15,7 +15,7 @@ from kvik.store.value import Value
 
 family = Family("stream")
 
-ENTRIES_IN_A_PAGE: Final = 1_024
+ENTRIES_IN_A_PAGE: Final = 256
 FIRST_POSSIBLE: Final = StreamId(0, 1)
 
 Gone: TypeAlias = dict[tuple[int, int], StreamId]

@@ -12,6 +12,9 @@ ZSET: Final = 3
 HASH: Final = 4
 STREAM: Final = 5
 
+# Freeing so many keys or members takes about a millisecond; more of them are freed in slices.
+FREED_AT_ONCE_MAX: Final = 10_000
+
 # Measured on 64-bit CPython 3.11: what a bytes object has beside its bytes, and how the allocator rounds.
 BYTES_OBJECT_BYTES: Final = 33
 ALIGNMENT: Final = 16
@@ -56,8 +59,12 @@ class Container:
         """Remove up to `most` members whose deadline has passed; return them."""
         return []
 
+    def is_large(self) -> bool:
+        """Return whether to free it, or to go through it, would hold others up: that is done in slices then."""
+        return len(self) > FREED_AT_ONCE_MAX
+
     def copy(self) -> "Container":
-        """Return an equal container that shares nothing which can change."""
+        """Return an equal container, a step for each of its parts: what is changed in one is not in the other."""
         raise NotImplementedError
 
     def parts(self) -> list[object]:

@@ -8,9 +8,6 @@ from typing import Final
 
 from kvik.store.container import Container
 
-# Freeing so many keys or members takes about a millisecond; more of them are freed in slices.
-FREED_AT_ONCE_MAX: Final = 10_000
-
 
 class Graveyard:
     """Parts nobody can reach any more; each is freed when it is let go of here."""
@@ -43,5 +40,5 @@ class Graveyard:
         """Free a map of keys with what is small among the values; the large ones wait in parts."""
         if isinstance(keys, dict):
             for value in keys.values():
-                if isinstance(value, Container) and len(value) > FREED_AT_ONCE_MAX:
+                if isinstance(value, Container) and value.is_large():
                     self._parts.extend(value.parts())

@@ -11,9 +11,9 @@ from mypy_extensions import i64
 
 from kvik.clock import Clock
 from kvik.errors import wrong_type
-from kvik.store.container import Container
+from kvik.store.container import FREED_AT_ONCE_MAX, Container
 from kvik.store.deaths import Deaths
-from kvik.store.graveyard import FREED_AT_ONCE_MAX, Graveyard
+from kvik.store.graveyard import Graveyard
 from kvik.store.limit import Limit
 from kvik.store.marks import Marks
 from kvik.store.memory import DEADLINE_BYTES, weight_of
@@ -455,7 +455,7 @@ class Keyspace:
         if not isinstance(value, bytes) and isinstance(value, Container):
             value.is_kept = True
             moment = value.next_expiry()
-            if len(value) > FREED_AT_ONCE_MAX:
+            if value.is_large():
                 self._has_large = True
         self._deaths.keep_members(key, moment)
         self._values.set(key, value)
@@ -509,7 +509,7 @@ class Keyspace:
         if not isinstance(value, Container):
             return
         value.is_kept = False
-        if len(value) > FREED_AT_ONCE_MAX:
+        if value.is_large():
             self._graveyard.bury(value.parts())
 
 

@@ -47,7 +47,7 @@ class Taker:
         raise NotImplementedError
 
     def is_within_a_key(self) -> bool:
-        """Return whether it has taken a part of a key only, and goes on with that before the next one."""
+        """Return whether it has taken a part of a key only: the slice is over then, the next one goes on with it."""
         return False
 
     def go_on(self, size: int) -> int:
@@ -162,7 +162,7 @@ class Content:
         if self._shard < 0:
             self._enter(0)
         made = 0
-        while keys > 0 and made < size:
+        while keys > 0 and made < size and not taker.is_within_a_key():
             key = next(self._walk, None)
             if key is None:
                 self._leave()
@@ -330,15 +330,14 @@ class Snapshot:
         What is held beyond HELD_BYTES_MAX is given in any case: that is no more than has changed since
         the last slice.
         """
-        made = 0
+        made = taker.go_on(size) if self._is_within_a_key else 0
         early = self._early
-        if self._is_within_a_key:
-            made = taker.go_on(size)
-            keys -= 1
-        while len(early) > 0 and (not early.has_room() or (keys > 0 and made < size)):
+        is_enough = made >= size or taker.is_within_a_key()
+        while len(early) > 0 and (not early.has_room() or (keys > 0 and not is_enough)):
             made += early.give(taker)
             keys -= 1
-        if keys > 0 and made < size and self._next < len(self._contents):
+            is_enough = made >= size or taker.is_within_a_key()
+        if keys > 0 and not is_enough and self._next < len(self._contents):
             made += self._give_in_order(taker, keys, size - made)
         self._is_within_a_key = taker.is_within_a_key()
         return made

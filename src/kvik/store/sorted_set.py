@@ -8,6 +8,9 @@ Up to SMALL_MEMBERS it is one leaf, and a member is looked for in it one by one.
    member, the member of a rank and the number of members below a score are O(log n), with nodes of up to NODE_LENGTH.
 
 A leaf that is full is split in the middle; a node that becomes small is joined with its neighbour.
+
+A copy shares the nodes and the dicts of the map: making one is a step per dict. So a node is changed only by the
+sorted set whose generation it carries, and both get a new one at every copy; any other node is copied first.
 """
 
 from typing import Final
@@ -22,8 +25,8 @@ from kvik.store.sharded_map import ShardedMap
 
 SPLIT_AT: Final = 4_096
 SMALL_MEMBERS: Final = 64
-NODE_LENGTH: Final = 128
-JOINED_LENGTH_MAX: Final = 64
+NODE_LENGTH: Final = 64
+JOINED_LENGTH_MAX: Final = 32
 # As Redis' zset-max-listpack-entries and -value: what OBJECT ENCODING calls a listpack.
 LISTPACK_MEMBERS_MAX: Final = 128
 LISTPACK_BYTES_MAX: Final = 64
@@ -60,12 +63,19 @@ def sorted_set_to_edit(space: Keyspace, key: bytes) -> "SortedSet | None":
 class Node:
     """A leaf, which has no children, or an inner node, whose entries are the first ones of its children."""
 
-    def __init__(self, scores: vec[float], members: list[bytes], children: "list[Node]", count: i64) -> None:
+    def __init__(
+        self, scores: vec[float], members: list[bytes], children: "list[Node]", count: i64, generation: i64
+    ) -> None:
         # An array of floats, not of objects: a search touches a few cache lines.
         self.scores: vec[float] = scores
         self.members: Final = members
         self.children: Final = children
         self.count: i64 = count
+        self.generation: Final[i64] = generation
+
+
+NO_CHILDREN: Final[list[Node]] = []
+"""Every leaf's, and never changed: a list each would be memory and time for nothing."""
 
 
 class SortedSet(Container):
@@ -75,7 +85,8 @@ class SortedSet(Container):
         """`is_large` says beforehand that Redis would not keep it in a listpack."""
         super().__init__()
         self.weight = SORTED_SET_BYTES
-        self._root = Node(vec[float](), [], [], 0)
+        self._generation: i64 = 0
+        self._root = Node(vec[float](), [], NO_CHILDREN, 0, 0)
         self._scores: ShardedMap[float] | None = None
         # Whether it has ever been more than Redis keeps in a listpack.
         self._is_large = is_large
@@ -89,14 +100,13 @@ class SortedSet(Container):
         return self._root.count
 
     def copy(self) -> Container:
-        twin = SortedSet()
+        self._generation += 1
+        twin = SortedSet(self._is_large)
         twin.weight = self.weight
-        twin._root = copy_of_node(self._root)
-        twin._is_large = self._is_large
+        twin._generation = self._generation
+        twin._root = self._root
         if self._scores is not None:
-            twin._scores = ShardedMap(SPLIT_AT)
-            for member, score in self._scores.items():
-                twin._scores.set(member, score)
+            twin._scores = self._scores.copy()
         return twin
 
     def parts(self) -> list[object]:
@@ -235,13 +245,13 @@ class SortedSet(Container):
 
     def _make_map(self) -> None:
         """Go over to a map and a tree, for good."""
-        scores: ShardedMap[float] = ShardedMap(SPLIT_AT)
-        root = self._root
-        for index in range(len(root.members)):
-            scores.set(root.members[index], root.scores[index])
-        self._scores = scores
+        made: ShardedMap[float] = ShardedMap(SPLIT_AT)
+        members, scores = self.slice(0, len(self))
+        for index in range(len(members)):
+            made.set(members[index], scores[index])
+        self._scores = made
         # The newest member is weighed by who put it in.
-        self.weight += MAP_BYTES + (root.count - 1) * (MEMBER_BYTES - SMALL_MEMBER_BYTES)
+        self.weight += MAP_BYTES + (self._root.count - 1) * (MEMBER_BYTES - SMALL_MEMBER_BYTES)
 
     def _take_out(self, score: float, member: bytes) -> None:
         """Remove a member that is there with this score."""
@@ -251,16 +261,23 @@ class SortedSet(Container):
         self.weight -= weight_of_bytes(len(member)) + self._member_bytes()
 
     def _root_insert(self, score: float, member: bytes) -> None:
-        right = insert(self._root, score, member)
+        left = self._own_root()
+        right = insert(left, score, member)
         if right is not None:
-            left = self._root
             scores = vec[float]([left.scores[0], right.scores[0]])
-            self._root = Node(scores, [left.members[0], right.members[0]], [left, right], left.count + right.count)
+            members = [left.members[0], right.members[0]]
+            self._root = Node(scores, members, [left, right], left.count + right.count, self._generation)
 
     def _root_remove(self, score: float, member: bytes) -> None:
-        remove(self._root, score, member)
+        remove(self._own_root(), score, member)
         while len(self._root.children) == 1:
             self._root = self._root.children[0]
+
+    def _own_root(self) -> Node:
+        """Return the root, for changing it."""
+        if self._root.generation != self._generation:
+            self._root = copy_of_node(self._root, self._generation)
+        return self._root
 
 
 def sorted_set_of(scores: dict[bytes, float]) -> SortedSet:
@@ -340,6 +357,21 @@ def count_before(node: Node, place: i64) -> i64:
 # Changing a tree
 
 
+def own_child(node: Node, place: i64) -> Node:
+    """Return a child for changing it: one that is not of its parent's generation is copied first."""
+    child = node.children[place]
+    if child.generation != node.generation:
+        child = copy_of_node(child, node.generation)
+        node.children[place] = child
+    return child
+
+
+def copy_of_node(node: Node, generation: i64) -> Node:
+    """Return an equal node; its children are the same."""
+    children = NO_CHILDREN if len(node.children) == 0 else node.children[:]
+    return Node(node.scores[:], node.members[:], children, node.count, generation)
+
+
 def insert(node: Node, score: float, member: bytes) -> Node | None:
     """Put an entry below a node; return the node's new right neighbour where it had to be split."""
     node.count += 1
@@ -347,7 +379,7 @@ def insert(node: Node, score: float, member: bytes) -> Node | None:
         add_entry(node, place_in(node, score, member), score, member)
     else:
         place = child_for(node, score, member)
-        child = node.children[place]
+        child = own_child(node, place)
         right = insert(child, score, member)
         if place == 0:
             node.scores[0] = child.scores[0]
@@ -371,17 +403,22 @@ def add_entry(node: Node, place: i64, score: float, member: bytes) -> None:
 
 def drop_entry(node: Node, place: i64) -> None:
     node.scores, _ = pop(node.scores, place)
-    del node.members[place]
+    node.members.pop(place)
 
 
 def split(node: Node) -> Node:
     """Move the upper half of a node to a new one; return that."""
     half = len(node.scores) // 2
-    right = Node(node.scores[half:], node.members[half:], node.children[half:], 0)
+    is_leaf = len(node.children) == 0
+    children = NO_CHILDREN if is_leaf else node.children[half:]
+    right = Node(node.scores[half:], node.members[half:], children, 0, node.generation)
     node.scores = node.scores[:half]
     del node.members[half:]
-    del node.children[half:]
-    right.count = len(right.members) if len(right.children) == 0 else count_before(right, len(right.children))
+    if is_leaf:
+        right.count = len(right.members)
+    else:
+        del node.children[half:]
+        right.count = count_before(right, len(right.children))
     node.count -= right.count
     return right
 
@@ -393,20 +430,22 @@ def remove(node: Node, score: float, member: bytes) -> None:
         drop_entry(node, place_in(node, score, member))
         return
     place = child_for(node, score, member)
-    child = node.children[place]
+    child = own_child(node, place)
+    was_first = node.scores[place] == score and node.members[place] == member
     remove(child, score, member)
     if child.count == 0:
         forget_child(node, place)
         return
-    node.scores[place] = child.scores[0]
-    node.members[place] = child.members[0]
+    if was_first:
+        node.scores[place] = child.scores[0]
+        node.members[place] = child.members[0]
     if len(child.scores) < JOINED_LENGTH_MAX // 2:
         join_small(node, place)
 
 
 def forget_child(node: Node, place: i64) -> None:
     drop_entry(node, place)
-    del node.children[place]
+    node.children.pop(place)
 
 
 def join_small(node: Node, place: i64) -> None:
@@ -415,12 +454,14 @@ def join_small(node: Node, place: i64) -> None:
     first = place if place < last else place - 1
     if first < 0:
         return
-    left, right = node.children[first], node.children[first + 1]
-    if len(left.scores) + len(right.scores) > JOINED_LENGTH_MAX:
+    right = node.children[first + 1]
+    if len(node.children[first].scores) + len(right.scores) > JOINED_LENGTH_MAX:
         return
+    left = own_child(node, first)
     left.scores = extend(left.scores, right.scores)
     left.members.extend(right.members)
-    left.children.extend(right.children)
+    if len(right.children) > 0:
+        left.children.extend(right.children)
     left.count += right.count
     forget_child(node, first + 1)
 
@@ -441,8 +482,3 @@ def collect(node: Node, start: i64, stop: i64, members: list[bytes], scores: lis
             collect(child, start if start > 0 else 0, stop, members, scores)
         start -= child.count
         stop -= child.count
-
-
-def copy_of_node(node: Node) -> Node:
-    children = [copy_of_node(child) for child in node.children]
-    return Node(node.scores[:], node.members[:], children, node.count)

@@ -14,7 +14,7 @@ from mypy_extensions import i64
 
 from kvik.errors import ReplyError, wrong_type
 from kvik.store.consumer_group import UNKNOWN, ConsumerGroup
-from kvik.store.container import STREAM, Container
+from kvik.store.container import FREED_AT_ONCE_MAX, STREAM, Container
 from kvik.store.keyspace import Keyspace
 from kvik.store.stream_block import Block, Entry, form_of, weight_of_form
 from kvik.store.stream_id import HIGHEST, LOWEST, StreamId
@@ -103,6 +103,10 @@ class StreamValue(Container):
 
     def keeps_empty(self) -> bool:
         return True
+
+    def is_large(self) -> bool:
+        sizes = [len(group.pending) for group in self.groups.values()]
+        return max([self._length, *sizes]) > FREED_AT_ONCE_MAX
 
     def copy(self) -> "StreamValue":
         self._generation += 1
