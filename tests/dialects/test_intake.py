@@ -81,6 +81,7 @@ def test_a_word_that_comes_again_is_the_same_object() -> None:
     first, again, other, shorter = [recent.read(sent, *place) for place in [(0, 5), (6, 11), (12, 17), (18, 21)]]
     assert [first, again, other, shorter] == [b"key:1", b"key:1", b"key:2", b"key"]
     assert again is first
+    assert [recent.read(b"aa ba ab", *place) for place in [(0, 2), (3, 5), (6, 8)]] == [b"aa", b"ba", b"ab"]
 
 
 def test_a_long_word_is_not_kept() -> None:

@@ -48,6 +48,8 @@ BROKEN = [
     (b"*1\r\n$18446744073709551617\r\n", "invalid bulk length"),
     (b"*1\r\n$01\r\na\r\n", "invalid bulk length"),
     (b"*1\r\n$\r\n", "invalid bulk length"),
+    (b"*1\r\n$:\r\n0123456789\r\n", "invalid bulk length"),
+    (b"*:\r\n", "invalid multibulk length"),
     (b"*1\r\n:1\r\n", "expected '$', got ':'"),
     (b"*1\r\n\r\n", "expected '$', got ' '"),
     (b'SET "a\r\n', "unbalanced quotes in request"),

@@ -20,6 +20,7 @@ from kvik.store.hyperloglog import (
     ENCODING_AT,
     ESTIMATE_AT,
     HEADER_BYTES,
+    NO_REGISTERS,
     REGISTERS,
     SPARSE,
     SPARSE_HEAD,
@@ -32,6 +33,7 @@ from kvik.store.hyperloglog import (
     estimate,
     highest_of,
     place_of,
+    raised_by_sparse,
     run_bytes,
     run_length,
     run_value,
@@ -186,16 +188,19 @@ class Merged:
     """The registers of several HyperLogLogs together, a byte for each, and whether any of them is dense."""
 
     def __init__(self) -> None:
-        self.registers = bytes(REGISTERS)
+        self.registers = NO_REGISTERS
         self.has_dense = False
-        self._has_some = False
 
     def add(self, value: Value) -> None:
-        encoding = encoding_of(value)
-        registers = registers_of(value, encoding)
-        self.registers = highest_of(self.registers, registers) if self._has_some else registers
-        self._has_some = True
-        self.has_dense = self.has_dense or encoding == DENSE
+        text = as_bytes(value)
+        if encoding_of(value) == DENSE:
+            self.registers = highest_of(self.registers, dense_registers(text))
+            self.has_dense = True
+            return
+        try:
+            self.registers = raised_by_sparse(self.registers, text)
+        except Corrupted:
+            raise corrupted() from None
 
 
 def merged(session: Session, keys: list[bytes]) -> Merged:

@@ -13,6 +13,8 @@ from kvik.errors import ProtocolError
 # Neighbours smaller than this become one piece: a client that sends single bytes must not cost us an
 # object for each.
 SMALL_PIECE: Final = 4096
+# A longer word is not kept for the next request.
+RECENT_BYTES_MAX: Final = 64
 
 
 class Intake:
@@ -32,6 +34,8 @@ class Intake:
         self._torn_size: i64 = 0
         self._fresh: list[bytes] = []
         self._fresh_size: i64 = 0
+        self.names: Final = RecentWord()
+        self.keys: Final = RecentWord()
 
     def feed(self, data: bytes) -> None:
         """Take what arrived."""
@@ -129,6 +133,28 @@ class Intake:
         self.buffer = data
         self.position = 0
         self.start = 0
+
+
+class RecentWord:
+    """What last stood in one place of a request. When it comes again it is the same object, whose hash is known."""
+
+    def __init__(self) -> None:
+        self._word = b""
+
+    def read(self, buffer: bytes, begin: i64, end: i64) -> bytes:
+        """Return the word from `begin` up to, not including, `end`."""
+        word = self._word
+        length = end - begin
+        if length == len(word):
+            # From the end: keys differ there.
+            while length > 0 and buffer[begin + length - 1] == word[length - 1]:
+                length -= 1
+            if length == 0:
+                return word
+        word = buffer[begin:end]
+        if end - begin <= RECENT_BYTES_MAX:
+            self._word = word
+        return word
 
 
 def append_piece(pieces: list[bytes], data: bytes) -> None:

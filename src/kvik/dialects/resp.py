@@ -34,6 +34,7 @@ UNBALANCED: Final = "Protocol error: unbalanced quotes in request"
 STAR: Final = 42
 DOLLAR: Final = 36
 ZERO: Final = 48
+NINE: Final = 57
 CR: Final = 13
 LF: Final = 10
 # `*1\r\n$0\r\n\r\n`
@@ -193,13 +194,19 @@ def whole_request(intake: Intake, bulk_max: i64) -> Request | None:
     if count <= 0:
         return None
     words: list[bytes] = []
-    while count > 0:
+    place: i64 = 0
+    while place < count:
         begin, end = word_at(buffer, index, size, bulk_max)
         if end < 0:
             return None
-        words.append(buffer[begin:end])
+        if place == 0:
+            words.append(intake.names.read(buffer, begin, end))
+        elif place == 1:
+            words.append(intake.keys.read(buffer, begin, end))
+        else:
+            words.append(buffer[begin:end])
         index = end + 2
-        count -= 1
+        place += 1
     intake.position = index
     intake.start = index
     return Request(words, buffer, start, index)
@@ -218,20 +225,30 @@ def word_at(buffer: bytes, index: i64, size: i64, bulk_max: i64) -> tuple[i64, i
 
 def length_at(buffer: bytes, index: i64, size: i64) -> tuple[i64, i64]:
     """Return the number at `index` and where the line behind it starts, -1 where there is no short plain one."""
+    if index + 3 < size:
+        # Most lengths have one digit or two.
+        first: i64 = buffer[index]
+        number = first - ZERO
+        end = index + 1
+        second: i64 = buffer[end]
+        if number > 0 and ZERO <= second <= NINE:
+            number = number * 10 + second - ZERO
+            end += 1
+        if ZERO <= first <= NINE and buffer[end] == CR and buffer[end + 1] == LF:
+            return number, end + 2
+    return long_length_at(buffer, index, size)
+
+
+def long_length_at(buffer: bytes, index: i64, size: i64) -> tuple[i64, i64]:
+    """As `length_at`, for a number of any digits."""
     number: i64 = 0
-    if index + 2 < size and buffer[index + 1] == CR and buffer[index + 2] == LF:
-        # Most lengths are one digit.
-        number = buffer[index] - ZERO
-        if number < 0 or number > 9:
-            return -1, index
-        return number, index + 3
     first = index
     last = index + DIGITS_MAX if index + DIGITS_MAX < size else size
     while index < last:
-        digit: i64 = buffer[index] - ZERO
-        if digit < 0 or digit > 9:
+        digit: i64 = buffer[index]
+        if digit < ZERO or digit > NINE:
             break
-        number = number * 10 + digit
+        number = number * 10 + digit - ZERO
         index += 1
     if index == first or index + 1 >= size or buffer[index] != CR or buffer[index + 1] != LF:
         return -1, index

@@ -46,6 +46,8 @@ def write_reply(reply: Reply, protocol: int, out: BytesWriter) -> None:
     """Append `reply` to `out`; `protocol` is 2 or 3."""
     if isinstance(reply, bytes):
         write_bulk(reply, out)
+    elif isinstance(reply, int) and not isinstance(reply, bool):
+        write_integer(reply, out)
     elif reply is OK or isinstance(reply, Stored):
         out.write(b"+OK\r\n")
     elif isinstance(reply, list):

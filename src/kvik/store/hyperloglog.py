@@ -14,7 +14,8 @@ its standard error is 1.04 / sqrt(16384) = 0.81 %.
 import math
 from typing import Final
 
-from librt.strings import BytesWriter, read_i32_le, read_i64_le, write_i16_le, write_i32_le
+from librt.strings import BytesWriter, read_i32_le, read_i64_le, write_i16_le, write_i32_le, write_i64_le
+from librt.vecs import vec
 from mypy_extensions import i16, i32, i64
 
 MAGIC: Final = b"HYLL"
@@ -24,6 +25,7 @@ DENSE: Final = 0
 SPARSE: Final = 1
 
 REGISTERS: Final = 16_384
+NO_REGISTERS: Final = bytes(REGISTERS)
 INDEX_BITS: Final = 14
 # How many zeros a hash can have, those that choose a register not counted.
 ZEROS_MAX: Final = 50
@@ -45,7 +47,8 @@ SPARSE_HEAD: Final = MAGIC + bytes([SPARSE])
 EMPTY: Final = SPARSE_HEAD + bytes(11) + b"\x7f\xff"
 """A new one: sparse, one run of zeros, with an estimate of 0 that holds."""
 
-HIGHEST_BITS: Final = int.from_bytes(b"\x80" * REGISTERS, "little")
+# One bit more than a register has, in each byte of a word.
+GUARDS: Final = 0x4040404040404040
 
 ALPHA: Final = 0.721347520444481703680
 
@@ -171,11 +174,17 @@ def signed(bits: i64) -> i16:
 
 def highest_of(one: bytes, other: bytes) -> bytes:
     """Return of each register, a byte for each, the higher of two values."""
-    a, b = int.from_bytes(one, "little"), int.from_bytes(other, "little")
-    # The highest bit of a byte stays where its subtraction borrows nothing: there `a` is not less.
-    keeps = ((a | HIGHEST_BITS) - b) & HIGHEST_BITS
-    takes_a = keeps - (keeps >> 7)
-    return (b ^ ((a ^ b) & takes_a)).to_bytes(REGISTERS, "little")
+    highest = BytesWriter()
+    # Not the constant itself: it is more than a tagged number holds.
+    guards: i64 = GUARDS
+    at: i64 = 0
+    while at < REGISTERS:
+        a, b = read_i64_le(one, at), read_i64_le(other, at)
+        # The guard of a byte stays where its subtraction borrows nothing: there `a` is not less.
+        keeps = ((a | guards) - b) & guards
+        write_i64_le(highest, b ^ ((a ^ b) & (keeps - (keeps >> 6))))
+        at += 8
+    return highest.getvalue()
 
 
 # Sparse registers
@@ -216,19 +225,32 @@ def run_of(value: i64, length: i64) -> bytes:
 
 def sparse_registers(text: bytes) -> bytes:
     """Return all registers of a sparse string, a byte for each. Raises Corrupted where they are not 16,384."""
-    registers = bytearray()
+    return raised_by_sparse(NO_REGISTERS, text)
+
+
+def raised_by_sparse(registers: bytes, text: bytes) -> bytes:
+    """Return of each register, a byte for each, the higher of its value and that in a sparse string.
+
+    Takes a step for each run and for each register that is not 0 there.
+    """
+    raised = bytearray(registers)
+    index: i64 = 0
     at: i64 = HEADER_BYTES
     while at < len(text):
-        length = run_length(text, at)
-        if len(registers) + length > REGISTERS:
+        end = index + run_length(text, at)
+        if end > REGISTERS:
             raise Corrupted
         byte: i64 = text[at]
         value = run_value(byte)
-        registers.extend(bytes([value]) * length)
+        while value > 0 and index < end:
+            if raised[index] < value:
+                raised[index] = value
+            index += 1
+        index = end
         at += run_bytes(byte)
-    if len(registers) != REGISTERS:
+    if index != REGISTERS:
         raise Corrupted
-    return bytes(registers)
+    return bytes(raised)
 
 
 class Runs:
@@ -308,14 +330,19 @@ class Runs:
 
 def estimate(registers: bytes) -> int:
     """Return about how many different elements have been added; there is a byte for each register."""
-    counts = [0] * 64
-    value = 0
-    while len(registers) > 0 and value < 64:
-        rest = registers.translate(None, bytes([value]))
-        counts[value] = len(registers) - len(rest)
-        registers = rest
-        value += 1
-    return estimate_of_counts(counts)
+    counts = vec[i64]([0] * 64)
+    at: i64 = 0
+    while at < REGISTERS:
+        word = read_i64_le(registers, at)
+        if word == 0:
+            counts[0] += 8
+        else:
+            shift: i64 = 0
+            while shift < 64:
+                counts[(word >> shift) & 63] += 1
+                shift += 8
+        at += 8
+    return estimate_of_counts(list(counts))
 
 
 def estimate_of_counts(counts: list[int]) -> int:
