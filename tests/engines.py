@@ -17,7 +17,7 @@ from kvik.commands.family import CommandTable, Family
 from kvik.engine import Engine
 from kvik.errors import ReplyError
 from kvik.journal.journal import Journal
-from kvik.replies import Map, NullArray, Pairs, Push, Reply, Set, Status
+from kvik.replies import Map, NullArray, Pairs, Push, Reply, Set, Status, Wait
 from kvik.request import Request
 from kvik.services import House
 from kvik.session import Outlet
@@ -119,6 +119,22 @@ class Caller:
     def another(self) -> "Caller":
         """Return a second session on the same engine."""
         return Caller(self.families, beside=self)
+
+    def waiting(self, line: str) -> "Caller":
+        """Return another session, in which a request waits."""
+        other = self.another()
+        assert isinstance(other(*line.split()), Wait)
+        return other
+
+    def late(self) -> list[object]:
+        """Return the answers that came after the request, as `plain_reply` shows them."""
+        return [plain_reply(reply) for _, reply in self.outlet.delivered]
+
+    def told(self, before: Sequence[str], line: str) -> list[str]:
+        """Run one command behind others; return what the journal was told about it, each command as a line."""
+        for each in before:
+            self(*each.split())
+        return [b" ".join(words).decode() for words in self.recorded(*line.split())]
 
     def content(self) -> list[list[list[bytes]]]:
         """Return all data: for each database the commands that make it again, sorted."""

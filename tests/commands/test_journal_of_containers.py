@@ -15,13 +15,6 @@ BEFORE = [
 ]
 
 
-def told(caller: Caller, line: str) -> list[str]:
-    """Run a command on some data; return what the journal was told."""
-    for each in BEFORE:
-        caller(*each.split())
-    return [b" ".join(words).decode() for words in caller.recorded(*line.split())]
-
-
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
@@ -44,7 +37,7 @@ def told(caller: Caller, line: str) -> list[str]:
     ],
 )
 def test_the_journal_is_told_what_happened(caller: Caller, line: str, expected: str | None) -> None:
-    words = told(caller, line)
+    words = caller.told(BEFORE, line)
     if expected is None:
         assert len(words) == 1 and sorted(words[0].split()[2:]) == ["a", "b", "c", "d", "e"]
     else:
@@ -63,7 +56,7 @@ def test_the_journal_is_told_what_happened(caller: Caller, line: str, expected: 
     ],
 )
 def test_what_changes_nothing_is_not_journalled(caller: Caller, line: str) -> None:
-    assert told(caller, line) == []
+    assert caller.told(BEFORE, line) == []
 
 
 def test_random_choices_come_out_the_same_in_a_replay(caller: Caller) -> None:

@@ -7,25 +7,13 @@ import pytest
 from kvik.dialects.resp import RespDialect
 from kvik.network.caller import Caller as Connection
 from kvik.network.caller import Carrier
-from kvik.replies import NULL_ARRAY, Wait
-from tests.engines import Caller, plain_reply
+from kvik.replies import NULL_ARRAY
+from tests.engines import Caller
 from tests.servers import KvikServer
 from tests.wire import encode_words
 
 POPPING = ["BLPOP l 0", "BRPOP l 0", "BLMPOP 0 1 l LEFT"]
 WAITING = [*POPPING, "BLMOVE l other LEFT LEFT 0", "BRPOPLPUSH l other 0"]
-
-
-def late(caller: Caller) -> list[object]:
-    """Return the answers that came after the request."""
-    return [plain_reply(reply) for _, reply in caller.outlet.delivered]
-
-
-def waiting(caller: Caller, line: str) -> Caller:
-    """Return another session in which a request waits."""
-    other = caller.another()
-    assert isinstance(other(*line.split()), Wait)
-    return other
 
 
 @pytest.mark.parametrize(
@@ -42,9 +30,9 @@ def waiting(caller: Caller, line: str) -> Caller:
 def test_who_waited_gets_what_comes_and_the_journal_is_told_what_happened(
     caller: Caller, line: str, answer: object, journalled: str
 ) -> None:
-    one = waiting(caller, line)
+    one = caller.waiting(line)
     assert caller.recorded("RPUSH", "l", "a", "b") == [b"RPUSH l a b".split(), journalled.encode().split()]
-    assert late(one) == [answer]
+    assert one.late() == [answer]
     assert caller.replayed().content() == caller.content()
     caller("DEL", "l")
     caller("RPUSH", "l", "a", "b")
@@ -53,109 +41,109 @@ def test_who_waited_gets_what_comes_and_the_journal_is_told_what_happened(
 
 
 def test_several_values_serve_several_clients_in_the_order_they_came(caller: Caller) -> None:
-    clients = [waiting(caller, line) for line in ("BLPOP l 0", "BLMPOP 0 1 l LEFT", "BRPOP l 0", "BLPOP l 0")]
+    clients = [caller.waiting(line) for line in ("BLPOP l 0", "BLMPOP 0 1 l LEFT", "BRPOP l 0", "BLPOP l 0")]
     caller("RPUSH", "l", "a", "b", "c")
-    assert [late(client) for client in clients] == [[[b"l", b"a"]], [[b"l", [b"b"]]], [[b"l", b"c"]], []]
+    assert [client.late() for client in clients] == [[[b"l", b"a"]], [[b"l", [b"b"]]], [[b"l", b"c"]], []]
     assert caller("EXISTS", "l") == 0
 
 
 def test_a_client_waits_for_several_keys_and_is_served_once(caller: Caller) -> None:
-    one = waiting(caller, "BLPOP a b c 0")
+    one = caller.waiting("BLPOP a b c 0")
     caller("RPUSH", "b", "x")
     caller("RPUSH", "a", "y")
-    assert late(one) == [[b"b", b"x"]]
+    assert one.late() == [[b"b", b"x"]]
     assert caller("LRANGE", "a", 0, -1) == [b"y"]
 
 
 def test_of_several_keys_the_one_that_came_first_serves(caller: Caller) -> None:
-    one = waiting(caller, "BLPOP a b 0")
+    one = caller.waiting("BLPOP a b 0")
     caller("MULTI")
     caller("RPUSH", "b", "x")
     caller("RPUSH", "a", "y")
     caller("EXEC")
-    assert late(one) == [[b"b", b"x"]]
+    assert one.late() == [[b"b", b"x"]]
 
 
 def test_a_key_that_goes_is_no_reason_to_serve_it_before_one_that_came(caller: Caller) -> None:
-    one = waiting(caller, "BLPOP a b 0")
+    one = caller.waiting("BLPOP a b 0")
     caller("SET", "a", "v")
     caller("MULTI")
     for line in ("DEL a", "RPUSH b x", "RPUSH a y"):
         caller(*line.split())
     caller("EXEC")
-    assert late(one) == [[b"b", b"x"]]
+    assert one.late() == [[b"b", b"x"]]
 
 
 def test_a_move_serves_who_waits_at_the_other_end_of_it(caller: Caller) -> None:
-    last = waiting(caller, "BLPOP third 0")
-    middle = waiting(caller, "BLMOVE second third LEFT LEFT 0")
-    first = waiting(caller, "BRPOPLPUSH first second 0")
+    last = caller.waiting("BLPOP third 0")
+    middle = caller.waiting("BLMOVE second third LEFT LEFT 0")
+    first = caller.waiting("BRPOPLPUSH first second 0")
     caller("RPUSH", "first", "v")
-    assert [late(each) for each in (first, middle, last)] == [[b"v"], [b"v"], [[b"third", b"v"]]]
+    assert [each.late() for each in (first, middle, last)] == [[b"v"], [b"v"], [[b"third", b"v"]]]
     assert caller("DBSIZE") == 0
     assert caller.replayed().content() == caller.content()
 
 
 def test_a_list_that_turns_round_between_two_clients_comes_to_rest(caller: Caller) -> None:
-    one = waiting(caller, "BLMOVE a b LEFT LEFT 0")
-    other = waiting(caller, "BLMOVE b a LEFT LEFT 0")
+    one = caller.waiting("BLMOVE a b LEFT LEFT 0")
+    other = caller.waiting("BLMOVE b a LEFT LEFT 0")
     caller("RPUSH", "a", "v")
-    assert (late(one), late(other)) == ([b"v"], [b"v"])
+    assert (one.late(), other.late()) == ([b"v"], [b"v"])
     assert caller("LRANGE", "a", 0, -1) == [b"v"]
 
 
 @pytest.mark.parametrize("line", WAITING)
 def test_a_key_of_another_kind_leaves_who_waited_waiting(caller: Caller, line: str) -> None:
-    one = waiting(caller, line)
+    one = caller.waiting(line)
     caller("SET", "l", "v")
-    assert late(one) == []
+    assert one.late() == []
     caller("DEL", "l")
     caller("RPUSH", "l", "a")
-    assert len(late(one)) == 1
+    assert len(one.late()) == 1
 
 
 @pytest.mark.parametrize("line", WAITING)
 def test_a_list_that_goes_again_in_the_same_transaction_serves_nobody(caller: Caller, line: str) -> None:
-    one = waiting(caller, line)
+    one = caller.waiting(line)
     caller("MULTI")
     caller("RPUSH", "l", "a")
     caller("LPOP", "l")
     caller("EXEC")
-    assert late(one) == []
+    assert one.late() == []
 
 
 def test_a_destination_of_another_kind_is_an_error_and_nothing_is_lost(caller: Caller) -> None:
-    one = waiting(caller, "BLMOVE l s LEFT LEFT 0")
+    one = caller.waiting("BLMOVE l s LEFT LEFT 0")
     caller("SET", "s", "v")
     caller("RPUSH", "l", "a")
-    assert late(one) == ["WRONGTYPE Operation against a key holding the wrong kind of value"]
+    assert one.late() == ["WRONGTYPE Operation against a key holding the wrong kind of value"]
     assert caller("LRANGE", "l", 0, -1) == [b"a"]
 
 
 @pytest.mark.parametrize("line", WAITING)
 def test_a_client_that_died_waiting_takes_nothing(caller: Caller, line: str) -> None:
-    dying = waiting(caller, line)
+    dying = caller.waiting(line)
     caller.engine.close_session(dying.session)
     caller("RPUSH", "l", "a")
-    assert late(dying) == []
+    assert dying.late() == []
     assert caller("LRANGE", "l", 0, -1) == [b"a"]
 
 
 @pytest.mark.parametrize("words", ["RENAME x l", "COPY x l", "LMOVE x l LEFT LEFT", "PUT l a", "UPDATE l o a"])
 def test_a_list_that_comes_by_another_way_serves_as_well(caller: Caller, words: str) -> None:
-    one = waiting(caller, "BLPOP l 0")
+    one = caller.waiting("BLPOP l 0")
     caller("RPUSH", "x", "a")
     caller(*words.split())
-    assert late(one) == [[b"l", b"a"]]
+    assert one.late() == [[b"l", b"a"]]
 
 
 def test_a_thousand_clients_on_one_key_cost_no_more_than_those_that_are_served(caller: Caller) -> None:
-    clients = [waiting(caller, "BLPOP l 0") for _ in range(1_000)]
+    clients = [caller.waiting("BLPOP l 0") for _ in range(1_000)]
     usage = {each.declaration.name: each for each in caller.engine.usage()}["BLPOP"]
     before = usage.calls
     caller("RPUSH", "l", "a", "b")
     assert usage.calls - before == 2
-    assert [late(client) for client in clients[:3]] == [[[b"l", b"a"]], [[b"l", b"b"]], []]
+    assert [client.late() for client in clients[:3]] == [[[b"l", b"a"]], [[b"l", b"b"]], []]
 
 
 @pytest.mark.parametrize(
@@ -163,20 +151,20 @@ def test_a_thousand_clients_on_one_key_cost_no_more_than_those_that_are_served(c
 )
 def test_a_timeout_is_a_float_of_seconds(caller: Caller, timeout: str, milliseconds: int) -> None:
     for line in ("BLPOP l %s", "BLMOVE l m LEFT LEFT %s", "BLMPOP %s 1 l LEFT"):
-        one = waiting(caller, line % timeout)
+        one = caller.waiting(line % timeout)
         assert one.session.wait is not None
         assert one.session.wait.deadline == caller.clock.now + milliseconds
 
 
 @pytest.mark.parametrize("timeout", ["0", "-0", "-0.0001", "0.0"])
 def test_a_timeout_of_nothing_is_for_ever(caller: Caller, timeout: str) -> None:
-    one = waiting(caller, f"BLPOP l {timeout}")
+    one = caller.waiting(f"BLPOP l {timeout}")
     assert one.session.wait is not None and one.session.wait.deadline == 0
 
 
 @pytest.mark.parametrize("line", WAITING)
 def test_who_waited_in_vain_gets_the_null_array(caller: Caller, line: str) -> None:
-    one = waiting(caller, line)
+    one = caller.waiting(line)
     caller.engine.give_up_waiting(one.session)
     assert [reply for _, reply in one.outlet.delivered] == [NULL_ARRAY]
     caller("RPUSH", "l", "a")

@@ -7,24 +7,12 @@ import pytest
 from kvik.dialects.resp import RespDialect
 from kvik.network.caller import Caller as Connection
 from kvik.network.caller import Carrier
-from kvik.replies import NULL_ARRAY, Wait
-from tests.engines import Caller, plain_reply
+from kvik.replies import NULL_ARRAY
+from tests.engines import Caller
 from tests.servers import KvikServer
 from tests.wire import encode_words
 
 WAITING = ["BZPOPMIN z 0", "BZPOPMAX z 0", "BZMPOP 0 2 x z MIN"]
-
-
-def late(caller: Caller) -> list[object]:
-    """Return the answers that came after the request."""
-    return [plain_reply(reply) for _, reply in caller.outlet.delivered]
-
-
-def waiting(caller: Caller, line: str) -> Caller:
-    """Return another session in which a request waits."""
-    other = caller.another()
-    assert isinstance(other(*line.split()), Wait)
-    return other
 
 
 @pytest.mark.parametrize(
@@ -39,9 +27,9 @@ def waiting(caller: Caller, line: str) -> Caller:
 def test_who_waited_gets_what_comes_and_the_journal_is_told_what_happened(
     caller: Caller, line: str, answer: object, journalled: str
 ) -> None:
-    one = waiting(caller, line)
+    one = caller.waiting(line)
     assert caller.recorded("ZADD", "z", "1", "a", "2", "b") == [b"ZADD z 1 a 2 b".split(), journalled.encode().split()]
-    assert late(one) == [answer]
+    assert one.late() == [answer]
     assert caller.replayed().content() == caller.content()
     caller("DEL", "z")
     caller("ZADD", "z", "1", "a", "2", "b")
@@ -50,9 +38,9 @@ def test_who_waited_gets_what_comes_and_the_journal_is_told_what_happened(
 
 
 def test_several_members_serve_several_clients_in_the_order_they_came(caller: Caller) -> None:
-    clients = [waiting(caller, line) for line in (*WAITING, "BZPOPMIN z 0")]
+    clients = [caller.waiting(line) for line in (*WAITING, "BZPOPMIN z 0")]
     caller("ZADD", "z", "1", "a", "2", "b", "3", "c")
-    assert [late(client) for client in clients] == [
+    assert [client.late() for client in clients] == [
         [[b"z", b"a", 1.0]],
         [[b"z", b"c", 3.0]],
         [[b"z", [[b"b", 2.0]]]],
@@ -62,49 +50,49 @@ def test_several_members_serve_several_clients_in_the_order_they_came(caller: Ca
 
 
 def test_clients_that_wait_for_different_kinds_at_one_key_get_what_is_theirs(caller: Caller) -> None:
-    for_list, for_set = waiting(caller, "BLPOP k 0"), waiting(caller, "BZPOPMIN k 0")
+    for_list, for_set = caller.waiting("BLPOP k 0"), caller.waiting("BZPOPMIN k 0")
     caller("ZADD", "k", "1", "a")
     caller("RPUSH", "k", "b")
-    assert (late(for_list), late(for_set)) == ([[b"k", b"b"]], [[b"k", b"a", 1.0]])
+    assert (for_list.late(), for_set.late()) == ([[b"k", b"b"]], [[b"k", b"a", 1.0]])
 
 
 @pytest.mark.parametrize("line", WAITING)
 def test_a_key_of_another_kind_leaves_who_waited_waiting(caller: Caller, line: str) -> None:
-    one = waiting(caller, line)
+    one = caller.waiting(line)
     caller("SET", "z", "v")
-    assert late(one) == []
+    assert one.late() == []
     caller("DEL", "z")
     caller("ZADD", "z", "1", "a")
-    assert len(late(one)) == 1
+    assert len(one.late()) == 1
     assert caller("EXISTS", "z") == 0
 
 
 @pytest.mark.parametrize("line", WAITING)
 def test_a_set_that_goes_again_in_the_same_transaction_serves_nobody(caller: Caller, line: str) -> None:
-    one = waiting(caller, line)
+    one = caller.waiting(line)
     caller("MULTI")
     caller("ZADD", "z", "1", "a")
     caller("ZREM", "z", "a")
     caller("EXEC")
-    assert late(one) == []
+    assert one.late() == []
 
 
 @pytest.mark.parametrize(
     "line", ["ZUNIONSTORE z 1 x", "ZRANGESTORE z x 0 -1", "RENAME x z", "COPY x z", "GEOADD z 1 1 m", "ZINCRBY z 1 m"]
 )
 def test_a_set_that_comes_by_another_way_serves_as_well(caller: Caller, line: str) -> None:
-    one = waiting(caller, "BZPOPMIN z 0")
+    one = caller.waiting("BZPOPMIN z 0")
     caller("ZADD", "x", "1", "m")
     caller(*line.split())
-    assert len(late(one)) == 1
+    assert len(one.late()) == 1
 
 
 @pytest.mark.parametrize("line", WAITING)
 def test_a_client_that_died_waiting_takes_nothing(caller: Caller, line: str) -> None:
-    dying = waiting(caller, line)
+    dying = caller.waiting(line)
     caller.engine.close_session(dying.session)
     caller("ZADD", "z", "1", "a")
-    assert (late(dying), caller("ZCARD", "z")) == ([], 1)
+    assert (dying.late(), caller("ZCARD", "z")) == ([], 1)
 
 
 @pytest.mark.parametrize(("protocol", "null"), [(2, b"*-1\r\n"), (3, b"_\r\n")])
@@ -124,11 +112,11 @@ def unblock(caller: Caller, other: Caller, *reason: str) -> object:
 
 @pytest.mark.parametrize("line", [*WAITING, "BLPOP z 0", "BLMOVE z y LEFT LEFT 0"])
 def test_a_client_can_be_told_to_wait_no_longer(caller: Caller, line: str) -> None:
-    one, other = waiting(caller, line), waiting(caller, line)
+    one, other = caller.waiting(line), caller.waiting(line)
     assert unblock(caller, one) == 1
     assert [reply for _, reply in one.outlet.delivered] == [NULL_ARRAY]
     assert unblock(caller, other, "error") == 1
-    assert late(other) == ["UNBLOCKED client unblocked via CLIENT UNBLOCK"]
+    assert other.late() == ["UNBLOCKED client unblocked via CLIENT UNBLOCK"]
     assert (unblock(caller, one), unblock(caller, other, "TIMEOUT"), unblock(caller, caller)) == (0, 0, 0)
     caller("ZADD", "z", "1", "a")
     assert caller("ZCARD", "z") == 1

@@ -27,13 +27,6 @@ BEFORE = [
 GIVEN = f"TIME {NOW} RETRYCOUNT"
 
 
-def told(caller: Caller, line: str) -> list[str]:
-    """Run a command behind those of BEFORE; return what the journal was told."""
-    for each in BEFORE:
-        caller(*each.split())
-    return [b" ".join(words).decode() for words in caller.recorded(*line.split())]
-
-
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
@@ -74,7 +67,7 @@ def told(caller: Caller, line: str) -> list[str]:
     ],
 )
 def test_the_journal_is_told_what_happened(caller: Caller, line: str, expected: list[str]) -> None:
-    assert told(caller, line) == expected
+    assert caller.told(BEFORE, line) == expected
     assert caller.replayed().content() == caller.content()
 
 
@@ -88,7 +81,7 @@ def test_the_journal_is_told_what_happened(caller: Caller, line: str, expected: 
     ],
 )
 def test_what_changes_nothing_is_not_journalled(caller: Caller, line: str) -> None:
-    assert told(caller, line) == []
+    assert caller.told(BEFORE, line) == []
 
 
 def test_entries_that_have_gone_are_acknowledged_in_the_journal(caller: Caller) -> None:

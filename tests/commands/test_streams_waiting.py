@@ -6,25 +6,13 @@ import time
 import pytest
 
 from kvik.replies import Map, Wait
-from tests.engines import Caller, plain_reply
+from tests.engines import Caller
 from tests.servers import RedisServer
 
 GONE = "UNBLOCKED the stream key no longer exists"
 NO_GROUP = "NOGROUP the consumer group this client was blocked on no longer exists"
 ALONE = "XREAD BLOCK 0 STREAMS s $"
 IN_GROUP = "XREADGROUP GROUP g c BLOCK 0 STREAMS s >"
-
-
-def late(caller: Caller) -> list[object]:
-    """Return the answers that came after the request."""
-    return [plain_reply(reply) for _, reply in caller.outlet.delivered]
-
-
-def waiting(caller: Caller, line: str) -> Caller:
-    """Return another session in which a request waits."""
-    other = caller.another()
-    assert isinstance(other(*line.split()), Wait)
-    return other
 
 
 def row(number: int) -> list[object]:
@@ -40,75 +28,75 @@ def call(caller: Caller) -> Caller:
 
 
 def test_the_end_of_a_stream_is_where_it_was_when_the_wait_began(call: Caller) -> None:
-    first = waiting(call, ALONE)
+    first = call.waiting(ALONE)
     call("MULTI")
     call("XADD", "s", "2-1", "n", 2)
     call("XADD", "s", "3-1", "n", 3)
     call("EXEC")
-    assert late(first) == [[[b"s", [row(2), row(3)]]]]
-    assert late(waiting(call, ALONE)) == []
+    assert first.late() == [[[b"s", [row(2), row(3)]]]]
+    assert call.waiting(ALONE).late() == []
 
 
 def test_who_waits_for_a_later_entry_goes_on_waiting(call: Caller) -> None:
-    other = waiting(call, "XREAD BLOCK 0 STREAMS s 2-1")
+    other = call.waiting("XREAD BLOCK 0 STREAMS s 2-1")
     call("XADD", "s", "2-1", "n", 2)
-    assert late(other) == []
+    assert other.late() == []
     call("XADD", "s", "3-1", "n", 3)
-    assert late(other) == [[[b"s", [row(3)]]]]
+    assert other.late() == [[[b"s", [row(3)]]]]
 
 
 def test_of_several_streams_the_one_that_changed_is_answered(call: Caller) -> None:
-    other = waiting(call, "XREAD COUNT 1 BLOCK 0 STREAMS t s u v $ $ 0 9")
+    other = call.waiting("XREAD COUNT 1 BLOCK 0 STREAMS t s u v $ $ 0 9")
     call("XADD", "u", "5-1", "n", 5)
-    assert late(other) == [[[b"u", [row(5)]]]]
+    assert other.late() == [[[b"u", [row(5)]]]]
 
 
 def test_everybody_who_reads_alone_is_served(call: Caller) -> None:
-    others = [waiting(call, ALONE) for _ in range(3)]
+    others = [call.waiting(ALONE) for _ in range(3)]
     call("XADD", "s", "2-1", "n", 2)
-    assert [late(other) for other in others] == [[[[b"s", [row(2)]]]]] * 3
+    assert [other.late() for other in others] == [[[[b"s", [row(2)]]]]] * 3
 
 
 def test_of_a_group_only_who_came_first_is_served(call: Caller) -> None:
-    others = [waiting(call, IN_GROUP) for _ in range(2)]
+    others = [call.waiting(IN_GROUP) for _ in range(2)]
     assert call.recorded("XADD", "s", "2-1", "n", 2) == [
         b"XADD s 2-1 n 2".split(),
         b"XGROUP CREATECONSUMER s g c".split(),
         (b"XCLAIM s g c 0 2-1 TIME %d RETRYCOUNT 1 FORCE JUSTID" % call.clock.now).split(),
         b"XGROUP SETID s g 2-1 ENTRIESREAD 2".split(),
     ]
-    assert [late(other) for other in others] == [[[[b"s", [row(2)]]]], []]
+    assert [other.late() for other in others] == [[[[b"s", [row(2)]]]], []]
     call("XADD", "s", "3-1", "n", 3)
-    assert late(others[1]) == [[[b"s", [row(3)]]]]
+    assert others[1].late() == [[[b"s", [row(3)]]]]
     assert call.plain("XPENDING", "s", "g") == [2, b"2-1", b"3-1", [[b"c", b"2"]]]
     assert call.replayed().content() == call.content()
 
 
 def test_who_has_gone_is_given_nothing(call: Caller) -> None:
-    others = [waiting(call, IN_GROUP) for _ in range(2)]
+    others = [call.waiting(IN_GROUP) for _ in range(2)]
     call.engine.close_session(others[0].session)
     call("XADD", "s", "2-1", "n", 2)
-    assert [late(other) for other in others] == [[], [[[b"s", [row(2)]]]]]
+    assert [other.late() for other in others] == [[], [[[b"s", [row(2)]]]]]
     assert call.plain("XPENDING", "s", "g") == [1, b"2-1", b"2-1", [[b"c", b"1"]]]
 
 
 @pytest.mark.parametrize("line", [ALONE, IN_GROUP])
 def test_a_wait_ends_with_nothing_when_its_time_is_over(call: Caller, line: str) -> None:
-    other = waiting(call, line.replace("BLOCK 0", "BLOCK 100"))
+    other = call.waiting(line.replace("BLOCK 0", "BLOCK 100"))
     assert other.session.wait is not None and other.session.wait.deadline == call.clock.now + 100
     call.engine.give_up_waiting(other.session)
     call("XADD", "s", "2-1", "n", 2)
-    assert late(other) == [None]
+    assert other.late() == [None]
 
 
 def test_who_waits_is_not_woken_when_others_acknowledge(call: Caller) -> None:
     call("XADD", "s", "2-1", "n", 2)
     call("XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">")
-    other = waiting(call, IN_GROUP)
+    other = call.waiting(IN_GROUP)
     call("XACK", "s", "g", "2-1")
     call("XGROUP", "SETID", "s", "g", "0")
     call("XGROUP", "DESTROY", "s", "x")
-    assert late(other) == []
+    assert other.late() == []
 
 
 @pytest.mark.parametrize(
@@ -126,27 +114,27 @@ def test_who_waits_is_not_woken_when_others_acknowledge(call: Caller) -> None:
     ],
 )
 def test_who_reads_in_a_group_hears_that_it_has_gone(call: Caller, line: str, error: str) -> None:
-    in_group, alone = waiting(call, IN_GROUP), waiting(call, ALONE)
+    in_group, alone = call.waiting(IN_GROUP), call.waiting(ALONE)
     call(*line.split())
-    assert late(in_group) == [error]
-    assert late(alone) == []
+    assert in_group.late() == [error]
+    assert alone.late() == []
 
 
 def test_a_stream_that_dies_is_gone_too(call: Caller) -> None:
-    other = waiting(call, IN_GROUP)
+    other = call.waiting(IN_GROUP)
     call("PEXPIRE", "s", 100)
     call.clock.advance(100)
     call("EXISTS", "s")
-    assert late(other) == [GONE]
+    assert other.late() == [GONE]
 
 
 def test_a_stream_without_the_group_in_its_place_is_no_group(call: Caller) -> None:
-    other = waiting(call, IN_GROUP)
+    other = call.waiting(IN_GROUP)
     call("MULTI")
     call("DEL", "s")
     call("XADD", "s", "9-1", "n", 9)
     call("EXEC")
-    assert late(other) == [NO_GROUP]
+    assert other.late() == [NO_GROUP]
 
 
 def test_inside_a_transaction_nobody_waits(call: Caller) -> None:
@@ -196,10 +184,10 @@ def test_who_waits_hears_what_a_redis_server_says(redis_server: RedisServer, wai
     caller = Caller()
     for each in before:
         caller(*each.split())
-    waiter = waiting(caller, wait)
+    waiter = caller.waiting(wait)
     caller(*line.split())
     caller.engine.give_up_waiting(waiter.session)
-    assert [told(each) for each in answers] == late(waiter)
+    assert [told(each) for each in answers] == waiter.late()
 
 
 def told(reply: object) -> object:
