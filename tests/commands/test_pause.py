@@ -5,7 +5,7 @@ import pytest
 from kvik.embedded import Database
 from kvik.engine import Engine
 from kvik.replies import OK, QUEUED, Wait
-from tests.engines import Caller, plain_reply
+from tests.engines import Caller
 
 
 class Guest(Caller):
@@ -16,9 +16,6 @@ class Guest(Caller):
 
     def waits(self, line: str) -> bool:
         return isinstance(self(*line.split()), Wait)
-
-    def late(self) -> list[object]:
-        return [plain_reply(reply) for _, reply in self.outlet.delivered]
 
 
 @pytest.fixture

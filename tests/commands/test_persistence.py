@@ -13,7 +13,7 @@ from kvik.journal.manifest import FOLDER
 from kvik.machine import absolute_path
 from kvik.replies import Reply, Verbatim, Wait
 from kvik.services import House
-from tests.engines import Caller, plain_reply
+from tests.engines import Caller
 from tests.journal.compacting import SlowWorker
 from tests.journal.desks import SlowSyncer
 from tests.journal.simulated import SimulatedFiles
@@ -102,10 +102,6 @@ class Kept(Caller):
 
     def facts(self) -> dict[str, str]:
         return facts(self)
-
-    def late(self, caller: Caller | None = None) -> list[object]:
-        """Return the answers that came late, as plain values."""
-        return [plain_reply(reply) for _, reply in (caller or self).outlet.delivered]
 
 
 def facts(caller: Caller) -> dict[str, str]:
@@ -400,10 +396,10 @@ def test_each_waits_for_its_own_write() -> None:
     kept.turn("SET", "k", "w", caller=other)
     kept.turn("WAITAOF", "1", "0", "0", caller=other)
     kept.syncer.finish()
-    assert (kept.late(), kept.late(other)) == ([[1, 0]], [])
+    assert (kept.late(), other.late()) == ([[1, 0]], [])
     kept.pass_time(1_500)
     kept.syncer.finish()
-    assert kept.late(other) == [[1, 0]]
+    assert other.late() == [[1, 0]]
 
 
 def test_who_leaves_waits_no_more() -> None:
