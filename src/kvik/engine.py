@@ -316,8 +316,11 @@ class Engine(Services):
         database, key = place
         space = self.databases.spaces[database]
         for session in self._interest.waiters(place):
+            is_there = space.contains(key)
+            if not is_there and self._interest.loss_hearers == 0:
+                return
             wait = session.wait
-            if wait is not None and (space.contains(key) or wait.hears_loss):
+            if wait is not None and (is_there or wait.hears_loss):
                 wait.changed = key
                 self._try_again(session)
 

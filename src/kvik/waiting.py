@@ -21,13 +21,14 @@ class Interest(Observer):
     """Turns changes into dirty transactions and into signals for waiting requests.
 
     `signals` holds the keys that changed while somebody waited for them, in order; the engine
-    serves and empties it.
+    serves and empties it. `loss_hearers` counts who has to hear that a key has gone.
     """
 
     def __init__(self, journal: Journal) -> None:
         super().__init__()
         self.journal = journal
         self.signals: list[tuple[int, bytes]] = []
+        self.loss_hearers = 0
         self._watchers: Final[dict[tuple[int, bytes], dict[Session, None]]] = {}
         self._waiters: Final[dict[tuple[int, bytes], dict[Session, None]]] = {}
         self._disk_waiters: Final[dict[Session, None]] = {}
@@ -129,6 +130,8 @@ class Interest(Observer):
 
     def wait(self, session: Session, keys: list[bytes]) -> None:
         """Queue the session behind those that already wait for each of `keys`."""
+        if session.wait is not None and session.wait.hears_loss:
+            self.loss_hearers += 1
         for key in keys:
             self._waiters.setdefault((session.keys.number, key), {}).setdefault(session)
 
@@ -141,6 +144,8 @@ class Interest(Observer):
 
     def stop_waiting(self, session: Session, keys: list[bytes]) -> None:
         self._disk_waiters.pop(session, None)
+        if session.wait is not None and session.wait.hears_loss:
+            self.loss_hearers -= 1
         for key in keys:
             self._leave(self._waiters, (session.keys.number, key), session)
 
@@ -166,6 +171,8 @@ class Interest(Observer):
         database, key = place
         if self._databases is not None and self._databases.spaces[database].contains(key):
             return True
+        if self.loss_hearers == 0:
+            return False
         waits = [session.wait for session in self._waiters[place]]
         return len([wait for wait in waits if wait is not None and wait.hears_loss]) > 0
 

@@ -190,3 +190,12 @@ def test_a_waiting_client_of_a_real_server_is_served_or_gives_up_on_time(kvik_se
         assert wire.call("BRPOP", "queue", "0.1") is None
         assert 0.095 <= time.monotonic() - start < 1.0
         assert other.call("EXISTS", "queue") == 0
+
+
+def test_serving_one_does_not_take_longer_the_more_wait(caller: Caller) -> None:
+    for _ in range(5_000):
+        caller.waiting("BLPOP l 0")
+    start = time.thread_time()
+    for _ in range(200):
+        caller("RPUSH", "l", "a")
+    assert time.thread_time() - start < 0.08
