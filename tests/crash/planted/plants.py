@@ -108,15 +108,15 @@ PLANTS: Final = (
     Plant(
         "a transaction is split over two batches",
         "engine.py",
-        "                replies.append(self._run(session, command, request))\n",
-        "                replies.append(self._run(session, command, request))\n                self.journal.seal()\n",
+        "            return error\n        return self._run(session, command, request)\n",
+        "            return error\n        self.journal.seal()\n        return self._run(session, command, request)\n",
         "journal/test_keeper.py::test_a_transaction_is_one_batch",
     ),
     Plant(
         "a new log does not say its database",
-        "journal/writer.py",
-        "        self._next = file\n        self._database = 0\n",
-        "        self._next = file\n",
+        "journal/collecting.py",
+        "        self._database = 0\n",
+        "        self._database = self._database\n",
         "journal/test_keeper.py::test_a_new_log_begins_in_the_first_database",
     ),
     Plant(
