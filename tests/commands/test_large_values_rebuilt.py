@@ -5,7 +5,11 @@ from random import Random
 
 import pytest
 
-from kvik.rebuilding import SLICE_COMMANDS, Rebuilding
+from kvik.dialects.resp import RespDialect
+from kvik.journal.compaction import Commands
+from kvik.network.caller import Caller as Connection
+from kvik.network.caller import Carrier
+from kvik.rebuilding import SLICE_COMMANDS
 from kvik.store.snapshot import SLICE_BYTES, SLICE_KEYS
 from tests.commands.test_large_values import NAMES, fill
 from tests.engines import Caller
@@ -14,23 +18,11 @@ LARGE = 30_000
 COMMAND_BYTES_MAX = 64 << 10
 
 
-class Collecting(Rebuilding):
-    """Keeps all commands, by database."""
-
-    def __init__(self, caller: Caller) -> None:
-        super().__init__(caller.engine)
-        self.commands: list[tuple[int, list[bytes]]] = []
-
-    def add(self, database: int, key: bytes, words: list[bytes]) -> int:
-        self.commands.append((database, words))
-        return sum([len(word) for word in words])
-
-    def replayed(self) -> Caller:
-        fresh = Caller()
-        for database, words in self.commands:
-            fresh("SELECT", database)
-            fresh(*words)
-        return fresh
+def replayed(log: bytes) -> Caller:
+    """Return an engine that has run a log."""
+    fresh = Caller()
+    Connection(fresh.engine, RespDialect(), Carrier()).receive(log)
+    return fresh
 
 
 def fill_with_all_kinds(caller: Caller) -> None:
@@ -63,13 +55,15 @@ def test_what_is_given_in_slices_is_the_data_of_the_moment(caller: Caller, is_cl
     fill_with_all_kinds(caller)
     expected = caller.content()
     snapshot = caller.engine.begin_snapshot()
-    collecting = Collecting(caller)
+    commands = Commands(caller.engine)
+    log: list[bytes] = []
     slices = 0
     while not snapshot.is_over():
-        before = len(collecting.commands)
-        made = snapshot.give(collecting, SLICE_KEYS, SLICE_BYTES)
+        made = snapshot.give(commands, SLICE_KEYS, SLICE_BYTES)
+        given = commands.taken()
         assert made < SLICE_BYTES + COMMAND_BYTES_MAX
-        assert len(collecting.commands) - before <= SLICE_COMMANDS + SLICE_KEYS
+        assert len(given) <= SLICE_COMMANDS + SLICE_KEYS
+        log += given
         slices += 1
         for change in CHANGES.values():
             change(caller, random)
@@ -77,4 +71,4 @@ def test_what_is_given_in_slices_is_the_data_of_the_moment(caller: Caller, is_cl
             caller("FLUSHALL")
     caller.engine.end_snapshot(snapshot)
     assert slices > 5 * len(NAMES)
-    assert collecting.replayed().content() == expected
+    assert replayed(b"".join(log)).content() == expected
