@@ -21,6 +21,9 @@ STARTING_SHARE: Final = 0.1
 """How many of the lives end before or while the directory is loaded."""
 QUIET_SHARE: Final = 0.2
 """How many of them see no compaction, which syncs more often than the policy asks for."""
+AIMED_SHARE: Final = 0.2
+"""How many of the others end in the middle of one."""
+AIMING_SECONDS_MAX: Final = 0.5
 LOSS_SECONDS_MAX: Final = 2.0
 POLICIES: Final = ("always", "everysec", "no")
 
@@ -135,7 +138,8 @@ class Lives:
         clients = [Client(server.open(), account, depth) for account in self.accounts]
         nuisance = Nuisance(server.open(), [["PING"]] if self._is_quiet else self._nuisances(), random)
         talkers: list[Talker] = [*clients, nuisance]
-        ending = threading.Timer(seconds, self.ground.end, [server, random])
+        is_aimed = not self._is_quiet and random.random() < AIMED_SHARE
+        ending = threading.Timer(seconds, self._end, [server, is_aimed])
         ending.start()
         try:
             work(talkers)
@@ -143,6 +147,16 @@ class Lives:
             ending.join()
             for talker in talkers:
                 talker.wire.close()
+
+    def _end(self, server: DurableServer, is_aimed: bool) -> None:
+        """End the server, with `is_aimed` as soon as a compaction runs: most take a few milliseconds."""
+        limit = time.monotonic() + AIMING_SECONDS_MAX
+        while is_aimed and time.monotonic() < limit and not is_compacting(self._log_folder()):
+            time.sleep(0.0005)
+        self.ground.end(server, self.random)
+
+    def _log_folder(self) -> Path:
+        return self.ground.directory / "appendonlydir"
 
     def _nuisances(self) -> list[list[Word]]:
         """Return what else is asked for meanwhile: compactions, and other policies where all promise the same."""
@@ -154,7 +168,7 @@ class Lives:
         """Look at what the end has left, before the next start tidies up."""
         figures = self.figures
         figures.ends += 1
-        folder = self.ground.directory / "appendonlydir"
+        folder = self._log_folder()
         if folder.exists():
             figures.while_compacting += is_compacting(folder)
             figures.directory_bytes_max = max(
