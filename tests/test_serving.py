@@ -342,7 +342,8 @@ with kvik.Server(sys.argv[1]) as server:
 
 def test_a_forked_process_leaves_the_server_to_the_one_that_started_it(tmp_path: Path) -> None:
     script = """
-import kvik, os, sys
+import kvik, os, sys, warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of fork beside threads.
 server = kvik.Server(sys.argv[1])
 server.start(0)
 server.execute("SET", "a", "1")
