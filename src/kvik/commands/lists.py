@@ -16,6 +16,7 @@ from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.declaration import ANY, DENYOOM, FAST, FIRST, READONLY, WRITE
 from kvik.errors import ReplyError, no_such_key
+from kvik.numbers import INTEGER_MIN
 from kvik.replies import OK, Reply
 from kvik.session import Session
 from kvik.store.container import FREED_AT_ONCE_MAX, LIST
@@ -211,6 +212,9 @@ class Search:
                 self.rank = args.integer()
                 if self.rank == 0:
                     raise rank_of_zero()
+                if self.rank == INTEGER_MIN:
+                    # In Redis its opposite overflows: every match from the end counts.
+                    self.rank = -1
             elif args.option(b"COUNT"):
                 self.count = args.at_least(0, "COUNT can't be negative")
             elif args.option(b"MAXLEN"):
