@@ -1,8 +1,5 @@
 """A hash behaves as a dict does, packed or not; its costs stay where they are promised."""
 
-import gc
-import time
-from collections import Counter
 from collections.abc import Callable
 from random import Random
 
@@ -13,11 +10,11 @@ from kvik.store.hash_value import HASH_BYTES, SPLIT_AT, HashValue, hash_at, hash
 from kvik.store.keyspace import Keyspace
 from kvik.store.observer import Observer
 from kvik.store.packed import ITEM_BYTES_MAX, PACKED_BYTES_MAX
-from tests.store import growing
+from tests.store import growing, stalls
+from tests.store.chances import check_fair
 
 STEPS = 600
 MANY = 200_000
-STALL_SECONDS_MAX = 0.02
 
 
 def filled(count: int) -> HashValue:
@@ -125,48 +122,25 @@ def test_parts_are_of_bounded_size_and_hold_every_field() -> None:
     assert sum([len(part) for part in parts if isinstance(part, dict)]) == len(made)
 
 
-def longest(step: Callable[[], object], times: int) -> float:
-    """Return the longest of many steps, in seconds of processor time."""
-    worst = 0.0
-    for _ in range(times):
-        start = time.thread_time()
-        step()
-        worst = max(worst, time.thread_time() - start)
-    return worst
-
-
 def test_a_large_hash_never_stalls() -> None:
     made = filled(MANY)
     random = Random(1)
-    gc.collect()
-    gc.disable()
-    try:
-        steps: list[Callable[[], object]] = [
-            lambda: made.set(b"new:%d" % random.randrange(MANY), b"v"),
-            lambda: made.set(b"field:%d" % random.randrange(MANY), b"w"),
-            lambda: made.get(b"field:%d" % random.randrange(MANY)),
-            lambda: made.delete(b"field:%d" % random.randrange(MANY)),
-            lambda: made.random(random),
-            lambda: made.scan(0, 10),
-            lambda: (made.copy(), made.set(b"after a copy:%d" % random.randrange(MANY), b"v")),
-        ]
-        for number, step in enumerate(steps):
-            # The best of three: what the machine does meanwhile is no stall of the hash.
-            assert min([longest(step, 200) for _ in range(3)]) < STALL_SECONDS_MAX, number
-    finally:
-        gc.enable()
+    steps: list[Callable[[], object]] = [
+        lambda: made.set(b"new:%d" % random.randrange(MANY), b"v"),
+        lambda: made.set(b"field:%d" % random.randrange(MANY), b"w"),
+        lambda: made.get(b"field:%d" % random.randrange(MANY)),
+        lambda: made.delete(b"field:%d" % random.randrange(MANY)),
+        lambda: made.random(random),
+        lambda: made.scan(0, 10),
+        lambda: (made.copy(), made.set(b"after a copy:%d" % random.randrange(MANY), b"v")),
+    ]
+    stalls.check(steps)
 
 
 @pytest.mark.parametrize("count", [10, 300, 2 * SPLIT_AT])
 def test_every_field_is_as_likely_to_be_chosen_as_any_other(count: int) -> None:
     made, random = filled(count), Random(5)
-    draws = 20 * count
-    seen = Counter([made.random(random) for _ in range(draws)])
-    mean = draws / count
-    chi_square = sum([(seen[field] - mean) ** 2 / mean for field in made.fields()])
-    # Its mean is the count, its deviation the root of twice that: six of them are a wide bound.
-    assert chi_square < count + 6 * (2 * count) ** 0.5 + 20
-    assert set(seen) <= set(made.fields())
+    check_fair(lambda: made.random(random), made.fields())
 
 
 # In a keyspace

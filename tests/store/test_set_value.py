@@ -1,7 +1,5 @@
 """A set behaves as Python's does, packed or not; its costs stay where they are promised."""
 
-import gc
-from collections import Counter
 from collections.abc import Callable
 from random import Random
 
@@ -12,8 +10,8 @@ from kvik.store.keyspace import Keyspace
 from kvik.store.observer import Observer
 from kvik.store.packed import ITEM_BYTES_MAX
 from kvik.store.set_value import INTSET_MEMBERS_MAX, SPLIT_AT, SetValue, set_at, set_of, set_to_edit
-from tests.store import growing
-from tests.store.test_hash_value import STALL_SECONDS_MAX, longest
+from tests.store import growing, stalls
+from tests.store.chances import check_fair
 
 STEPS = 600
 MANY = 200_000
@@ -119,32 +117,21 @@ def test_parts_are_of_bounded_size_and_hold_every_member() -> None:
 
 def test_a_large_set_never_stalls() -> None:
     made, random = filled(MANY), Random(1)
-    gc.collect()
-    gc.disable()
-    try:
-        steps: list[Callable[[], object]] = [
-            lambda: made.add(b"new:%d" % random.randrange(MANY)),
-            lambda: made.contains(b"member:%d" % random.randrange(MANY)),
-            lambda: made.remove(b"member:%d" % random.randrange(MANY)),
-            lambda: made.random(random),
-            lambda: made.scan(0, 10),
-            lambda: (made.copy(), made.add(b"after a copy:%d" % random.randrange(MANY))),
-        ]
-        for number, step in enumerate(steps):
-            assert min([longest(step, 200) for _ in range(3)]) < STALL_SECONDS_MAX, number
-    finally:
-        gc.enable()
+    steps: list[Callable[[], object]] = [
+        lambda: made.add(b"new:%d" % random.randrange(MANY)),
+        lambda: made.contains(b"member:%d" % random.randrange(MANY)),
+        lambda: made.remove(b"member:%d" % random.randrange(MANY)),
+        lambda: made.random(random),
+        lambda: made.scan(0, 10),
+        lambda: (made.copy(), made.add(b"after a copy:%d" % random.randrange(MANY))),
+    ]
+    stalls.check(steps)
 
 
 @pytest.mark.parametrize("count", [10, 300, 2 * SPLIT_AT])
 def test_every_member_is_as_likely_to_be_chosen_as_any_other(count: int) -> None:
     made, random = filled(count), Random(5)
-    draws = 20 * count
-    seen = Counter([made.random(random) for _ in range(draws)])
-    mean = draws / count
-    chi_square = sum([(seen[member] - mean) ** 2 / mean for member in made.members()])
-    # Its mean is the count, its deviation the root of twice that: six of them are a wide bound.
-    assert chi_square < count + 6 * (2 * count) ** 0.5 + 20
+    check_fair(lambda: made.random(random), made.members())
 
 
 def test_a_set_is_read_and_changed_through_its_keyspace() -> None:

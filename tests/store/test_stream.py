@@ -11,8 +11,7 @@ from kvik.store.pending_list import ROW_LENGTH, Pending, PendingList
 from kvik.store.stream import BLOCKS_IN_A_PART, StreamValue, Trimming
 from kvik.store.stream_block import BLOCK_ENTRIES_MAX, Entry
 from kvik.store.stream_id import HIGHEST, LOWEST, NUMBER_MAX, StreamId, parse_id
-from tests.store import growing
-from tests.store.test_hash_value import STALL_SECONDS_MAX, longest
+from tests.store import growing, stalls
 
 STEPS = 1_500
 ALL = 1 << 62
@@ -345,7 +344,7 @@ def test_no_step_on_a_large_stream_holds_everybody_up(
     large: StreamValue, step: Callable[[StreamValue, int], object]
 ) -> None:
     made, random = large.copy(), Random(4)
-    assert min([longest(lambda: step(made, random.randrange(MANY)), 200) for _ in range(3)]) < STALL_SECONDS_MAX
+    stalls.check([lambda: step(made, random.randrange(MANY))])
 
 
 # IDs
