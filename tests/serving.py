@@ -3,24 +3,15 @@
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable, Sequence
 
 import kvik
+from tests.patience import SECONDS_MAX
 from tests.wire import Wire
-
-SECONDS_MAX = 20.0
 
 
 def connect(server: kvik.Server) -> Wire:
     return Wire(socket.create_connection(("127.0.0.1", server.port), SECONDS_MAX))
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    limit = time.monotonic() + SECONDS_MAX
-    while not is_so():
-        assert time.monotonic() < limit
-        time.sleep(0.01)
 
 
 def run_together(work: Sequence[Callable[[], object]]) -> None:

@@ -21,6 +21,7 @@ from kvik.replies import NULL_ARRAY, OK, BigNumber, CommandLines, Map, Pairs, Pu
 from kvik.services import House
 from kvik.session import Session
 from kvik.settings import Settings
+from tests.patience import wait_until
 
 waiting = Family("waiting")
 
@@ -135,6 +136,11 @@ def waiting_database() -> Database:
     return Database(Engine(CommandTable([strings, waiting]), Clock(), Random(1), Journal(), Settings(), House()))
 
 
+def wait_until_parked(session: Session) -> None:
+    """Return when the call of another thread waits."""
+    wait_until(lambda: session.parked is not None)
+
+
 @pytest.mark.parametrize("word", ["SUBSCRIBE", "PSUBSCRIBE", "SSUBSCRIBE"])
 def test_who_could_not_be_told_cannot_listen(word: str) -> None:
     with kvik.open() as database:
@@ -146,10 +152,16 @@ def test_who_could_not_be_told_cannot_listen(word: str) -> None:
 
 def test_a_command_waits_for_another_thread() -> None:
     database = waiting_database()
-    timer = threading.Timer(0.05, database.execute, ["SET", "a", "1"])
-    timer.start()
+    session = database.session
+
+    def store() -> None:
+        wait_until_parked(session)
+        database.execute("SET", "a", "1")
+
+    storing = threading.Thread(target=store)
+    storing.start()
     assert database.execute("AWAIT", "a", 10_000) == b"1"
-    timer.join()
+    storing.join()
     assert database.execute("GET", "a") is None
 
 
@@ -161,22 +173,30 @@ def test_a_command_that_waited_long_enough_answers_null() -> None:
 
 def test_a_call_that_waits_ends_when_the_database_is_closed() -> None:
     database = waiting_database()
-    timer = threading.Timer(0.05, database.close)
-    timer.start()
+    session = database.session
+
+    def close() -> None:
+        wait_until_parked(session)
+        database.close()
+
+    closing = threading.Thread(target=close)
+    closing.start()
     with pytest.raises(ValueError, match="closed"):
         database.execute("AWAIT", "a", 0)
-    timer.join()
+    closing.join()
 
 
 def test_an_answer_that_came_as_its_call_was_interrupted_is_not_that_of_the_next() -> None:
     database = kvik.open()
+    session = database.session
 
     def interrupt() -> None:
+        wait_until_parked(session)
         with database._lock:
             database.execute("RPUSH", "queue", "late")
             signal.raise_signal(signal.SIGINT)
 
-    thread = threading.Timer(0.05, interrupt)
+    thread = threading.Thread(target=interrupt)
     thread.start()
     with pytest.raises(KeyboardInterrupt):
         database.execute("BLPOP", "queue", 5)

@@ -4,7 +4,6 @@ import errno
 import os
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -18,9 +17,9 @@ from kvik.journal.manifest import BASE as BASE_KIND
 from kvik.journal.manifest import FOLDER, INCR, JournalFile
 from kvik.settings import Settings
 from tests.journal.simulated import FOREVER, SimulatedFiles
+from tests.patience import SECONDS_MAX, wait_until
 from tests.programs import run_python
 
-SECONDS_MAX = 20.0
 LOG = f"{FOLDER}/{JournalFile(1, INCR).name}"
 BASE = f"{FOLDER}/{JournalFile(2, BASE_KIND).name}"
 
@@ -67,13 +66,6 @@ class GatedFiles(Files):
 
 def database_on(files: Files, directory: str, settings: Settings | None = None) -> Database:
     return Database(build_engine(settings or Settings()), directory, files)
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    limit = time.monotonic() + SECONDS_MAX
-    while not is_so():
-        assert time.monotonic() < limit
-        time.sleep(0.01)
 
 
 def is_durable(database: Database) -> bool:

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 import kvik
+from tests.patience import SECONDS_MAX, wait_until
 from tests.programs import run_python
-from tests.serving import SECONDS_MAX, connect, descriptors, run_together, wait_until
+from tests.serving import connect, descriptors, run_together
 from tests.wire import Wire
 
 

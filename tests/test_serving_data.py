@@ -14,7 +14,8 @@ import pytest
 import kvik
 from kvik.journal.files import Files, ReadingFile
 from tests.journal.simulated import FOREVER, SimulatedFiles
-from tests.serving import SECONDS_MAX, connect, descriptors, run_together
+from tests.patience import SECONDS_MAX, wait_until_blocked, wait_until_inside
+from tests.serving import connect, descriptors, run_together
 from tests.test_embedded_directory import BASE, GatedFiles
 
 
@@ -109,11 +110,16 @@ def test_a_thread_that_said_quit_begins_anew(server: kvik.Server) -> None:
 def test_a_call_that_waits_ends_when_the_server_is_closed(tmp_path: Path) -> None:
     server = kvik.Server(tmp_path)
     server.start(0)
-    timer = threading.Timer(0.05, server.close)
-    timer.start()
+
+    def close() -> None:
+        wait_until_blocked(server.execute)
+        server.close()
+
+    closing = threading.Thread(target=close)
+    closing.start()
     with pytest.raises(RuntimeError, match="not running"):
         server.execute("WAITAOF", 0, 1, 0)
-    timer.join()
+    closing.join()
 
 
 def test_a_call_that_waited_long_enough_is_answered(tmp_path: Path) -> None:
@@ -127,12 +133,16 @@ def test_a_thread_that_is_thrown_out_is_told(tmp_path: Path) -> None:
         server.start(0)
         number = server.execute("CLIENT", "ID")
         assert isinstance(number, int)
-        with connect(server) as wire:
-            timer = threading.Timer(0.05, wire.call, ["CLIENT", "KILL", "ID", number])
-            timer.start()
-            with pytest.raises(RuntimeError, match="CLIENT KILL"):
-                server.execute("WAITAOF", 0, 1, 0)
-            timer.join()
+
+        def throw_out() -> None:
+            wait_until_blocked(server.execute)
+            server.execute("CLIENT", "KILL", "ID", number)
+
+        throwing = threading.Thread(target=throw_out)
+        throwing.start()
+        with pytest.raises(RuntimeError, match="CLIENT KILL"):
+            server.execute("WAITAOF", 0, 1, 0)
+        throwing.join()
         assert server.execute("PING") == b"PONG"
 
 
@@ -143,14 +153,19 @@ def test_a_call_that_was_broken_off_does_not_spoil_the_next(tmp_path: Path) -> N
     def enough(number: int, frame: FrameType | None) -> None:
         raise Enough
 
+    def interrupt() -> None:
+        wait_until_blocked(server.execute)
+        signal.pthread_kill(caller, signal.SIGUSR1)
+
+    caller = threading.get_ident()
     with kvik.Server(tmp_path) as server:
         server.start(0)
         previous = signal.signal(signal.SIGUSR1, enough)
-        timer = threading.Timer(0.05, signal.pthread_kill, [threading.main_thread().ident, signal.SIGUSR1])
-        timer.start()
+        interrupting = threading.Thread(target=interrupt)
+        interrupting.start()
         with pytest.raises(Enough):
             server.execute("WAITAOF", 0, 1, 0)
-        timer.join()
+        interrupting.join()
         signal.signal(signal.SIGUSR1, previous)
         assert server.execute("PING") == b"PONG"
         assert server.execute("ECHO", "next") == b"next"
@@ -179,31 +194,19 @@ def test_all_data_is_loaded_when_start_returns(tmp_path: Path) -> None:
         assert server.execute("DBSIZE") == 30_000
 
 
-class SlowReading(Files):
-    """The real file system, where reading begins when it may."""
-
-    def __init__(self) -> None:
-        self.is_asked = threading.Event()
-        self.gate = threading.Event()
-
-    def open_reading(self, path: str) -> ReadingFile:
-        self.is_asked.set()
-        assert self.gate.wait(SECONDS_MAX)
-        return super().open_reading(path)
-
-
 def test_closing_while_it_starts_breaks_the_start_off(tmp_path: Path) -> None:
+    class FilesOfOneThatIsClosed(Files):
+        """The real file system; who opens the first file to read it is closed meanwhile."""
+
+        def open_reading(self, path: str) -> ReadingFile:
+            if closing.ident is None:
+                closing.start()
+                wait_until_inside(closing, "join")
+            return super().open_reading(path)
+
     kvik.open(tmp_path).close()
-    files = SlowReading()
-    server = kvik.Server(tmp_path, files=files)
-
-    def close() -> None:
-        assert files.is_asked.wait(SECONDS_MAX)
-        threading.Timer(0.2, files.gate.set).start()
-        server.close()
-
-    closing = threading.Thread(target=close)
-    closing.start()
+    server = kvik.Server(tmp_path, files=FilesOfOneThatIsClosed())
+    closing = threading.Thread(target=server.close)
     with pytest.raises(RuntimeError, match="closed before it had started"):
         server.start(0)
     closing.join(SECONDS_MAX)

@@ -9,6 +9,7 @@ from kvik.network.caller import Caller as Connection
 from kvik.network.caller import Carrier
 from kvik.replies import NULL_ARRAY
 from tests.engines import Caller
+from tests.patience import wait_until_blocked
 from tests.servers import KvikServer
 from tests.wire import encode_words
 
@@ -183,7 +184,7 @@ def test_inside_a_transaction_nothing_is_answered_at_once(caller: Caller, protoc
 def test_a_waiting_client_of_a_real_server_is_served_or_gives_up_on_time(kvik_server: KvikServer) -> None:
     with kvik_server.open() as wire, kvik_server.open() as other:
         wire.send(encode_words(["BLPOP", "queue", "0"]) + encode_words(["PING"]))
-        time.sleep(0.05)
+        wait_until_blocked(other.call)
         assert other.call("RPUSH", "queue", "job") == 1
         assert [wire.reply(), wire.reply()] == [[b"queue", b"job"], b"PONG"]
         start = time.monotonic()

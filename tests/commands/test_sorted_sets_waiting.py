@@ -9,6 +9,7 @@ from kvik.network.caller import Caller as Connection
 from kvik.network.caller import Carrier
 from kvik.replies import NULL_ARRAY
 from tests.engines import Caller
+from tests.patience import wait_until_blocked
 from tests.servers import KvikServer
 from tests.wire import encode_words
 
@@ -133,11 +134,11 @@ def test_a_waiting_client_of_a_real_server_is_served_released_or_gives_up_on_tim
         number = wire.call("CLIENT", "ID")
         assert isinstance(number, int)
         wire.send(encode_words(["BZPOPMIN", "z", "0"]) + encode_words(["PING"]))
-        time.sleep(0.05)
+        wait_until_blocked(other.call)
         assert other.call("ZADD", "z", "1", "job") == 1
         assert [wire.reply(), wire.reply()] == [[b"z", b"job", b"1"], b"PONG"]
         wire.send(encode_words(["BZPOPMIN", "z", "0"]) + encode_words(["PING"]))
-        time.sleep(0.05)
+        wait_until_blocked(other.call)
         assert other.call("CLIENT", "UNBLOCK", number) == 1
         assert [wire.reply(), wire.reply()] == [None, b"PONG"]
         start = time.monotonic()

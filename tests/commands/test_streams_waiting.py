@@ -1,12 +1,12 @@
 """Commands that wait for entries of a stream: who is served, when, with what, and what the journal is told."""
 
 import threading
-import time
 
 import pytest
 
 from kvik.replies import Map, Wait
 from tests.engines import Caller
+from tests.patience import wait_until_blocked
 from tests.servers import RedisServer
 
 GONE = "UNBLOCKED the stream key no longer exists"
@@ -178,7 +178,7 @@ def test_who_waits_hears_what_a_redis_server_says(redis_server: RedisServer, wai
         answers: list[object] = []
         thread = threading.Thread(target=lambda: answers.append(one.call(*wait.split())))
         thread.start()
-        time.sleep(0.02)
+        wait_until_blocked(other.call)
         other.call(*line.split())
         thread.join(5)
     caller = Caller()

@@ -5,6 +5,7 @@ import time
 
 import redis
 
+from tests.patience import wait_until
 from tests.servers import KvikServer
 
 
@@ -40,8 +41,8 @@ def test_lists_are_popped_by_the_methods_that_may_wait(client: redis.Redis) -> N
 
 def test_a_blocking_pop_is_served_by_another_client(client: redis.Redis, kvik_server: KvikServer) -> None:
     def push() -> None:
-        time.sleep(0.1)
         with redis.Redis(port=kvik_server.ports["resp"]) as other:
+            wait_until(lambda: other.info("clients")["blocked_clients"] == 1)
             other.rpush("queue", "job")
             other.zadd("ranked", {"job": 1})
 
@@ -283,10 +284,7 @@ def test_handlers_in_a_thread_get_messages(client: redis.Redis) -> None:
         listener.subscribe(news=lambda message: arrived.append(message["data"]))
         thread = listener.run_in_thread(sleep_time=0.01)
         try:
-            limit = time.monotonic() + 5
-            while client.publish("news", "hello") == 0 or not arrived:
-                assert time.monotonic() < limit
-                time.sleep(0.01)
+            wait_until(lambda: client.publish("news", "hello") > 0 and len(arrived) > 0)
         finally:
             thread.stop()
             thread.join(5)

@@ -6,6 +6,7 @@ import time
 import pytest
 import redis
 
+from tests.patience import wait_until
 from tests.servers import KvikServer
 
 A, B, C = {b"f": b"a"}, {b"f": b"b"}, {b"f": b"c"}
@@ -67,7 +68,7 @@ def test_a_reader_waits_for_an_entry(client: redis.Redis, kvik_server: KvikServe
     def add() -> None:
         with redis.Redis(port=kvik_server.ports["resp"]) as other:
             for _ in range(2):
-                time.sleep(0.1)
+                wait_until(lambda: other.info("clients")["blocked_clients"] == 1)
                 other.xadd("s", A)
 
     helper = threading.Thread(target=add)

@@ -3,19 +3,17 @@
 import os
 import resource
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.patience import wait_until_connected
 from tests.servers import KvikServer
 from tests.speech import DOORS, Guest
-from tests.wire import Wire
 
 CLIENTS_MAX = 2_000
-SECONDS_TO_SETTLE = 10.0
 
 
 @contextmanager
@@ -52,16 +50,9 @@ def server(house: KvikServer) -> Iterator[KvikServer]:
 def descriptors_when_alone(server: KvikServer) -> int:
     """Return how many descriptors the server has when one client is connected."""
     with server.open() as wire:
-        wait_until_alone(wire)
+        wait_until_connected(wire.call)
         return len(os.listdir(f"/proc/{server.process.pid}/fd"))
 
 
 def guest_at(server: KvikServer, door: str) -> Guest:
     return Guest(server.open(door), door)
-
-
-def wait_until_alone(wire: Wire) -> None:
-    limit = time.monotonic() + SECONDS_TO_SETTLE
-    while b"connected_clients:1\r\n" not in bytes(wire.call("INFO", "clients")):
-        assert time.monotonic() < limit, "a client that is gone is still there"
-        time.sleep(0.01)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.concurrency.conftest import guest_at, wait_until_alone
+from tests.concurrency.conftest import guest_at
+from tests.patience import wait_until_connected
 from tests.servers import KvikServer
 from tests.speech import DOORS, LINE_DOORS, Guest
 from tests.wire import Wire, encode_words
@@ -104,7 +105,7 @@ def test_a_request_that_a_reset_cuts_short_is_never_executed(guests: list[Guest]
     is_answered_quickly(neighbour)
     for guest in guests:
         reset(guest.wire)
-    wait_until_alone(neighbour)
+    wait_until_connected(neighbour.call)
     assert neighbour.call("DBSIZE") == 0
 
 
@@ -122,7 +123,7 @@ def test_a_client_that_leaves_before_its_answers_harms_nobody(
         else:
             guest.wire.close()
     is_answered_quickly(neighbour)
-    wait_until_alone(neighbour)
+    wait_until_connected(neighbour.call)
 
 
 # Half open
@@ -277,4 +278,4 @@ def test_two_thousand_that_come_and_go_at_once_leave_nothing(server: KvikServer,
         else:
             wire.close()
     is_answered_quickly(neighbour)
-    wait_until_alone(neighbour)
+    wait_until_connected(neighbour.call)

@@ -6,8 +6,9 @@ import time
 from random import Random
 
 from tests.concurrency.crowd import play
+from tests.patience import wait_until_connected
 from tests.servers import KvikServer
-from tests.wire import Wire, encode_words
+from tests.wire import encode_words
 
 CLIENTS = 100
 INCREMENTS = 1000
@@ -22,13 +23,6 @@ def in_packets(random: Random, request: bytes, count: int) -> list[tuple[bytes, 
         packets.append((request * size, size))
         count -= size
     return packets
-
-
-def wait_until_only_one_is_connected(wire: Wire) -> None:
-    limit = time.monotonic() + 10
-    while str(wire.call("CLIENT", "LIST"), "utf-8").count("\n") > 1:
-        assert time.monotonic() < limit, "a client that is gone is still listed"
-        time.sleep(0.01)
 
 
 def test_a_hundred_clients_count_to_a_hundred_thousand(kvik_server: KvikServer) -> None:
@@ -79,7 +73,7 @@ def test_a_client_that_dies_inside_multi_leaves_nothing_behind(kvik_server: Kvik
     dying.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     dying.close()
     with kvik_server.open() as wire:
-        wait_until_only_one_is_connected(wire)
+        wait_until_connected(wire.call)
         assert wire.call("MGET", "k", "n") == [None, None]
         assert wire.call("DBSIZE") == 0
 
@@ -89,7 +83,7 @@ def test_a_client_that_dies_while_it_watches_leaves_nothing_behind(kvik_server: 
     dying.call("WATCH", "k")
     dying.close()
     with kvik_server.open() as wire:
-        wait_until_only_one_is_connected(wire)
+        wait_until_connected(wire.call)
         assert wire.call("SET", "k", "v") == b"OK"
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.concurrency.conftest import CLIENTS_MAX, guest_at, wait_until_alone
+from tests.concurrency.conftest import CLIENTS_MAX, guest_at
+from tests.patience import wait_until_connected
 from tests.servers import KvikServer
 from tests.speech import DOORS
 from tests.wire import Wire
@@ -40,7 +41,7 @@ def test_two_thousand_at_once_each_find_their_own_value(server: KvikServer) -> N
         assert guests[0].wire.call("DBSIZE") == CLIENTS_MAX
         for guest in guests[1:]:
             guest.wire.close()
-        wait_until_alone(guests[0].wire)
+        wait_until_connected(guests[0].wire.call)
 
 
 @pytest.fixture(params=["poller", "asyncio"])
@@ -74,7 +75,7 @@ def test_where_descriptors_run_out_clients_are_refused_and_files_can_still_be_op
     allow(small, ROOM)
     first = small.open()
     # Whoever is still going would leave a place to one of the last.
-    wait_until_alone(first)
+    wait_until_connected(first.call)
     crowd = [first, *[small.open() for _ in range(CROWD - 1)]]
     answers = [last_word(wire) for wire in crowd[ROOM:]]
     assert answers == [REFUSED] * (CROWD - ROOM)
@@ -84,7 +85,7 @@ def test_where_descriptors_run_out_clients_are_refused_and_files_can_still_be_op
     for wire in crowd:
         wire.close()
     with small.open() as wire:
-        wait_until_alone(wire)
+        wait_until_connected(wire.call)
         assert wire.call("GET", "k") == b"v"
 
 

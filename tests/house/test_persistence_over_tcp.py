@@ -5,19 +5,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import hiredis
 import pytest
 
+from tests.patience import SECONDS_MAX, wait_until
 from tests.servers import KvikServer
 from tests.wire import Wire, encode_words
 
 WRITERS = 4
 KEYS_OF_EACH = 50
 PRELOADED = 30_000
-SECONDS_MAX = 30.0
 RESUMED_SECONDS_MAX = 2.0
 DISK_BYTES = 2 << 20
 BALLAST_BYTES = 1 << 20
@@ -31,15 +31,6 @@ def facts(wire: Wire) -> dict[str, str]:
     reply = wire.call("INFO", "persistence")
     assert isinstance(reply, bytes)
     return dict(line.split(":", 1) for line in reply.decode().splitlines() if ":" in line)
-
-
-def until(holds: Callable[[], bool], seconds_max: float = SECONDS_MAX) -> float:
-    """Return the seconds until it holds."""
-    start = time.monotonic()
-    while not holds():
-        assert time.monotonic() - start < seconds_max, f"it did not come to hold within {seconds_max} s"
-        time.sleep(0.005)
-    return time.monotonic() - start
 
 
 class Writer(threading.Thread):
@@ -114,7 +105,7 @@ def test_a_rewrite_under_load_loses_nothing_and_shows_how_far_it_is(folder: Path
         assert len(writer.acknowledged) == KEYS_OF_EACH
     server = serve(folder, directory)
     with server.open() as wire:
-        until(lambda: facts(wire)["loading"] == "0")
+        wait_until(lambda: facts(wire)["loading"] == "0")
         assert [key for writer in writers for key in writer.missing(wire)] == []
         assert wire.call("DBSIZE") == PRELOADED + WRITERS * KEYS_OF_EACH
     assert server.stop() == 0, server.output()
@@ -143,7 +134,7 @@ def test_a_full_disk_refuses_writes_until_there_is_space_again(folder: Path, sma
     with server.open() as wire:
         assert wire.call("SET", "before", "1") == b"OK"
         writer.start()
-        until(lambda: facts(wire)["aof_last_write_status"] == "err")
+        wait_until(lambda: facts(wire)["aof_last_write_status"] == "err")
         refused = wire.call("SET", "during", "1")
         assert isinstance(refused, hiredis.ReplyError)
         assert str(refused) == "MISCONF Errors writing to the AOF file: No space left on device"
@@ -152,7 +143,7 @@ def test_a_full_disk_refuses_writes_until_there_is_space_again(folder: Path, sma
         writer.is_over = True
         assert writer.is_alive()
         ballast.unlink()
-        assert until(lambda: wire.call("SET", "after", "1") == b"OK") < RESUMED_SECONDS_MAX
+        assert wait_until(lambda: wire.call("SET", "after", "1") == b"OK") < RESUMED_SECONDS_MAX
         writer.join(SECONDS_MAX)
         assert writer.acknowledged == writer.sent and writer.refused == 0
         assert wire.call("WAITAOF", "1", "0", "5000") == [1, 0]
@@ -189,7 +180,7 @@ def test_appendfsync_changes_while_the_server_runs(server: KvikServer) -> None:
         time.sleep(1.5)
         assert not is_durable(wire)
         assert wire.call("CONFIG", "SET", "appendfsync", "everysec") == b"OK"
-        until(lambda: is_durable(wire), 2.5)
+        wait_until(lambda: is_durable(wire), 2.5)
         assert wire.call("CONFIG", "GET", "appendfsync") == [b"appendfsync", b"everysec"]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import wait_until_blocked, wait_until_connected
 from tests.servers import Process, connect, free_port
 from tests.wire import Wire, encode_words
 
@@ -35,17 +36,17 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     assert server.stop() == 0, server.output()
 
 
-def take(wire: Wire, key: str, milliseconds: int) -> None:
-    """Begin to wait; return when the server knows it."""
-    wire.send(encode_words(["TAKE", key, milliseconds]))
-    time.sleep(0.03)
+def take(wire: Wire, key: str) -> None:
+    """Begin to wait."""
+    wire.send(encode_words(["TAKE", key, 0]))
 
 
 def test_waiting_clients_are_served_in_the_order_they_came(server: TakingServer) -> None:
     wires = [server.open() for _ in range(3)]
-    for wire in wires:
-        take(wire, "order", 0)
     with server.open() as other:
+        for number, wire in enumerate(wires):
+            take(wire, "order")
+            wait_until_blocked(other.call, number + 1)
         for number in range(3):
             assert other.call("SET", "order", number) == b"OK"
         assert other.call("EXISTS", "order") == 0
@@ -64,7 +65,8 @@ def test_a_deadline_is_kept_on_time(server: TakingServer) -> None:
 
 def test_who_waits_keeps_nobody_else_from_working(server: TakingServer) -> None:
     with server.open() as waiting, server.open() as other:
-        take(waiting, "busy", 0)
+        take(waiting, "busy")
+        wait_until_blocked(other.call)
         assert [other.call("INCR", "n") for _ in range(100)] == list(range(1, 101))
         other.call("DEL", "n")
         other.call("SET", "busy", "v")
@@ -73,19 +75,20 @@ def test_who_waits_keeps_nobody_else_from_working(server: TakingServer) -> None:
 
 def test_requests_sent_while_waiting_are_answered_afterwards(server: TakingServer) -> None:
     with server.open() as waiting, server.open() as other:
-        take(waiting, "later", 0)
+        take(waiting, "later")
+        wait_until_blocked(other.call)
         waiting.send(encode_words(["PING"]) + encode_words(["ECHO", "x"]))
-        time.sleep(0.03)
         other.call("SET", "later", "v")
         assert [waiting.reply() for _ in range(3)] == [b"v", b"PONG", b"x"]
 
 
 def test_a_client_that_died_waiting_takes_nothing(server: TakingServer) -> None:
     dying = server.open()
-    take(dying, "left", 0)
-    dying.close()
-    time.sleep(0.05)
     with server.open() as wire:
+        take(dying, "left")
+        wait_until_blocked(wire.call)
+        dying.close()
+        wait_until_connected(wire.call)
         wire.call("SET", "left", "v")
         assert wire.call("GETDEL", "left") == b"v"
 

@@ -4,15 +4,15 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.patience import SECONDS_MAX, wait_until
 from tests.servers import KvikServer, require
 from tests.wire import Wire
 
-SECONDS_MAX = 20.0
 CLIENTS = 10
 REQUESTS = 1_500
 WAITING_LINES = 500
@@ -83,13 +83,6 @@ def hear(wire: Wire, request: bytes) -> bytes:
     return data[: -len(marker)]
 
 
-def until(holds: Callable[[], bool]) -> None:
-    limit = time.monotonic() + SECONDS_MAX
-    while not holds():
-        assert time.monotonic() < limit, f"it did not come to hold within {SECONDS_MAX} s"
-        time.sleep(0.02)
-
-
 def fill(server: ColonServer, key: str, count: int, size: int = 10) -> None:
     """Give a key so many values, numbered, each of so many bytes."""
     with server.open() as wire:
@@ -144,7 +137,7 @@ def test_a_line_from_nc_is_stored(server: ColonServer) -> None:
     for data in (b"PUT:k:v\n", b"PUT:k:w"):
         assert subprocess.run(command, input=data, capture_output=True, timeout=SECONDS_MAX).stdout == b""
     with server.open() as wire:
-        until(lambda: wire.call("LRANGE", "k", 0, -1) == [b"v", b"w"])
+        wait_until(lambda: wire.call("LRANGE", "k", 0, -1) == [b"v", b"w"])
 
 
 def test_a_client_that_sends_all_and_then_reads_to_the_end_gets_all(server: ColonServer) -> None:
@@ -224,7 +217,7 @@ def test_a_client_that_does_not_read_is_served_and_gets_at_least_500_lines_when_
     fill(server, "big", 100_000, 100)
     with server.open("colon") as slow:
         slow.send(b"GET:big\n" + b"GET:k\n" * (WAITING_LINES + 100) + b"PUT:k:v\n" + b"GET:k\n" * 2_000)
-        until(lambda: server.dropped() == 2_000 - WAITING_LINES)
+        wait_until(lambda: server.dropped() == 2_000 - WAITING_LINES)
         with server.open("colon") as other:
             assert hear(other, b"GET:k\n") == b"k:v\n"
         heard = lines(slow, 100_000 + WAITING_LINES)
@@ -278,19 +271,19 @@ def test_others_are_served_at_once_while_one_reads_a_million_values_or_does_not(
 
 
 def test_clients_that_come_and_go_are_counted(server: ColonServer) -> None:
-    until(lambda: server.facts()["connected_clients"] == "1")
+    wait_until(lambda: server.facts()["connected_clients"] == "1")
     wires = [server.open("colon") for _ in range(5)]
     for wire in wires:
         hear(wire, b"GET:k\n")
     assert server.facts()["connected_clients"] == "6"
     for wire in wires[:2]:
         wire.close()
-    until(lambda: server.facts()["connected_clients"] == "4")
+    wait_until(lambda: server.facts()["connected_clients"] == "4")
     assert int(server.facts()["total_connections_received"]) >= 5
     for wire in wires[2:]:
         assert hear(wire, b"PUT:k:v\n") == b""
         wire.close()
-    until(lambda: server.facts()["connected_clients"] == "1")
+    wait_until(lambda: server.facts()["connected_clients"] == "1")
 
 
 def test_a_slow_client_stays_and_a_client_that_dies_is_forgotten(server: ColonServer) -> None:
@@ -300,8 +293,8 @@ def test_a_slow_client_stays_and_a_client_that_dies_is_forgotten(server: ColonSe
         for wire in (standing, dying):
             wire.send(b"GET:big\nPUT:k:v\n")
         with server.open() as wire:
-            until(lambda: wire.call("VALUES", "k") == [b"v", b"v"])
+            wait_until(lambda: wire.call("VALUES", "k") == [b"v", b"v"])
         assert server.facts()["connected_clients"] == "3"
         dying.close()
-        until(lambda: server.facts()["connected_clients"] == "2")
+        wait_until(lambda: server.facts()["connected_clients"] == "2")
         assert len(lines(standing, 100_000)) == 100_000
