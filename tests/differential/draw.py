@@ -19,7 +19,7 @@ WORDS = [
     b"y",
     b"foo",
     b"bar",
-    b"\x00\xff",
+    b"\xff\x00",
     b"hello world",
     b"z" * 65,
 ]

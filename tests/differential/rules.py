@@ -29,10 +29,7 @@ CURSORS = {b"SCAN", b"SSCAN", b"HSCAN", b"ZSCAN"}
 PUSH = b">4\r\n"
 
 SORTS = {b"SORT", b"SORT_RO"}
-"""BY something that is the same for all elements leaves a set in the order of Redis' hash table.
-
-So do texts that are equal up to a zero byte: ALPHA compares no further.
-"""
+"""BY something that is the same for all elements leaves a set in the order of Redis' hash table."""
 
 CLOCKS = {b"TTL": 5, b"EXPIRETIME": 5, b"PTTL": 5_000, b"PEXPIRETIME": 5_000}
 """Both count from their own now: so far may they be apart. Times to live are far longer."""
@@ -75,9 +72,8 @@ def is_allowed(request: Request, expected: bytes, found: bytes) -> bool:
         return found[:1] == expected[:1] and pairs_of(ours) == pairs_of(theirs)
     if name in UNORDERED:
         return found[:1] == expected[:1] and sorted_elements(ours) == sorted_elements(theirs)
-    if name in SORTS and isinstance(ours, list) and isinstance(theirs, list):
-        is_unordered = b"BY" in [word.upper() for word in request]
-        return sorted_elements(ours) == sorted_elements(theirs) if is_unordered else texts_of(ours) == texts_of(theirs)
+    if name in SORTS and b"BY" in [word.upper() for word in request]:
+        return found[:1] == expected[:1] and sorted_elements(ours) == sorted_elements(theirs)
     if name == b"OBJECT" and {ours, theirs} == MADE_OF_MORE:
         return True
     if name == b"OBJECT" and theirs in MADE:
@@ -157,11 +153,6 @@ def value_of(reply: bytes) -> object:
 
 def sorted_elements(value: object) -> object:
     return sorted(map(repr, value)) if isinstance(value, list | set | tuple) else repr(value)
-
-
-def texts_of(values: list[object]) -> list[object]:
-    """Return what C sees of strings: all before a zero byte."""
-    return [value.partition(b"\0")[0] if isinstance(value, bytes) else value for value in values]
 
 
 def pairs_of(value: object) -> object:
