@@ -77,11 +77,22 @@ def test_the_last_line_is_what_is_left_without_an_end() -> None:
 
 def test_a_word_that_comes_again_is_the_same_object() -> None:
     recent = RecentWord()
-    sent = b"key:1 key:1 key:2 key key:2" + b"x" * RECENT_BYTES_MAX
-    first, again, other, shorter = [recent.read(sent, *place) for place in [(0, 5), (6, 11), (12, 17), (18, 21)]]
+    sent = b"*4\r\n$5\r\nkey:1\r\n$5\r\nkey:1\r\n$5\r\nkey:2\r\n$3\r\nkey\r\n"
+    first, again, other, shorter = [recent.read(sent, *place) for place in [(8, 13), (19, 24), (30, 35), (41, 44)]]
     assert [first, again, other, shorter] == [b"key:1", b"key:1", b"key:2", b"key"]
     assert again is first
-    assert [recent.read(b"aa ba ab", *place) for place in [(0, 2), (3, 5), (6, 8)]] == [b"aa", b"ba", b"ab"]
+
+
+@pytest.mark.parametrize("length", [1, 7, 8, 9, 15, 16, 17, 23, 24, 25, RECENT_BYTES_MAX])
+def test_a_word_that_differs_in_one_byte_is_another(length: int) -> None:
+    word = bytes(range(length))
+    before = b"*1\r\n$%d\r\n" % length
+    end = len(before) + length
+    for place in range(length):
+        recent = RecentWord()
+        recent.read(before + word, len(before), end)
+        other = word[:place] + b"x" + word[place + 1 :]
+        assert recent.read(before + other, len(before), end) == other
 
 
 def test_a_long_word_is_not_kept() -> None:

@@ -9,7 +9,7 @@ import pytest
 from kvik.clock import ManualClock
 from kvik.store.container import STRING
 from kvik.store.databases import Databases
-from kvik.store.long_string import BLOCK_BYTES, LONG_MIN, LongString
+from kvik.store.long_string import BLOCK_BYTES, HEAD_BYTES, LONG_MIN, LongString
 from kvik.store.observer import Observer
 from kvik.store.string_edit import append, overwrite
 from kvik.store.value import Value, as_bytes, encoding_of, kind_of, length_of, part_of
@@ -138,6 +138,18 @@ def test_a_string_becomes_long_by_a_change_that_makes_or_meets_many_bytes() -> N
         assert part_of(after, 2, 5) == expected[2:5]
         assert part_of(after, LONG_MIN - 1, 1 << 40) == expected[LONG_MIN - 1 :]
         assert part_of(after, 1 << 30, 1 << 40) == b""
+
+
+def test_it_knows_how_it_begins_after_every_change() -> None:
+    value = LongString(b"abcdefgh" + bytes(LONG_MIN))
+    assert value.begins_with(b"abc") and value.begins_with(b"abcdefgh") and not value.begins_with(b"abd")
+    value.set_byte(HEAD_BYTES - 1, ord("H"))
+    assert value.begins_with(b"abcdefgH")
+    value.write(HEAD_BYTES - 1, b"hi")
+    assert value.begins_with(b"abcdefgh")
+    twin = value.copy()
+    value.write(0, b"A")
+    assert value.begins_with(b"Abcdefgh") and twin.begins_with(b"abcdefgh")
 
 
 @needs_linux

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.commands.stream_arguments import (
@@ -26,9 +28,8 @@ from kvik.store.stream_id import HIGHEST, LOWEST, NUMBER_MAX, StreamId, parse_un
 
 family = Family("stream")
 
-NO_WORDS: Final[list[bytes]] = []
 
-
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Addition:
     """What XADD is asked: the ID is to be `exact`, or of the milliseconds `ms`, or, where that is -1, of the clock."""
 
@@ -111,8 +112,10 @@ def xadd(session: Session, args: Args) -> Reply:
         session.event(STREAM_EVENT, b"xadd", asked.key)
         session.event(STREAM_EVENT, b"xtrim", asked.key)
     if not asked.is_told_as_it_is():
-        trimming = [b"MAXLEN", b"=", b"%d" % len(stream)] if removed else NO_WORDS
-        session.effect([b"XADD", asked.key, *trimming, text, *asked.fields])
+        told = [b"XADD", asked.key, text]
+        if removed:
+            told = [b"XADD", asked.key, b"MAXLEN", b"=", b"%d" % len(stream), text]
+        session.effect(told + asked.fields)
     return text
 
 

@@ -6,6 +6,7 @@ list of pieces and is joined once, when its end has come.
 
 from typing import Final
 
+from librt.strings import read_i64_le
 from mypy_extensions import i64
 
 from kvik.errors import ProtocolError
@@ -140,20 +141,28 @@ class RecentWord:
 
     def __init__(self) -> None:
         self._word = b""
+        # The eight bytes that ended with it: keys differ at the end.
+        self._tail: i64 = 0
 
     def read(self, buffer: bytes, begin: i64, end: i64) -> bytes:
-        """Return the word from `begin` up to, not including, `end`."""
-        word = self._word
+        """Return the word from `begin` up to, not including, `end`; at least eight bytes end there."""
         length = end - begin
-        if length == len(word):
-            # From the end: keys differ there.
-            while length > 0 and buffer[begin + length - 1] == word[length - 1]:
-                length -= 1
-            if length == 0:
-                return word
+        tail = read_i64_le(buffer, end - 8)
+        if tail == self._tail and length == len(self._word):
+            word = self._word
+            place = length - 8
+            while place > 0:
+                place = place - 8 if place > 8 else 0
+                if read_i64_le(buffer, begin + place) != read_i64_le(word, place):
+                    return self._new(buffer, begin, end, tail)
+            return word
+        return self._new(buffer, begin, end, tail)
+
+    def _new(self, buffer: bytes, begin: i64, end: i64, tail: i64) -> bytes:
         word = buffer[begin:end]
         if end - begin <= RECENT_BYTES_MAX:
             self._word = word
+            self._tail = tail
         return word
 
 

@@ -7,7 +7,7 @@ ends in CRLF, not in CR and any byte, and a bulk string is followed by CRLF, not
 from collections.abc import Sequence
 from typing import Final
 
-from librt.strings import BytesWriter
+from librt.strings import BytesWriter, read_i16_le, read_i64_le
 from mypy_extensions import i64
 
 from kvik.dialects.dialect import Dialect
@@ -39,6 +39,12 @@ CR: Final = 13
 LF: Final = 10
 # `*1\r\n$0\r\n\r\n`
 SHORTEST_ARRAY: Final = 10
+# The line of a length as the lowest of eight bytes, and which bits of those are not its digits.
+LINE_BITS: Final[i64] = 0xFFFF00FF
+LINE_END: Final[i64] = 0x0A0D0000
+LONGER_LINE_BITS: Final[i64] = 0xFFFF0000FF
+LONGER_LINE_END: Final[i64] = 0x0A0D000000
+WORD_END: Final[i64] = 0x0A0D
 # Longer lengths than this many digits take the slow way, which checks their range first.
 DIGITS_MAX: Final = 10
 
@@ -188,9 +194,9 @@ def whole_request(intake: Intake, bulk_max: i64) -> Request | None:
     buffer = intake.buffer
     start = intake.position
     size: i64 = len(buffer)
-    if size - start < SHORTEST_ARRAY or buffer[start] != STAR:
+    if size - start < SHORTEST_ARRAY:
         return None
-    count, index = length_at(buffer, start + 1, size)
+    count, index = length_at(buffer, start, size, STAR)
     if count <= 0:
         return None
     words: list[bytes] = []
@@ -214,33 +220,31 @@ def whole_request(intake: Intake, bulk_max: i64) -> Request | None:
 
 def word_at(buffer: bytes, index: i64, size: i64, bulk_max: i64) -> tuple[i64, i64]:
     """Return where the bulk string at `index` begins and ends, -1 where it is not all there or not plain."""
-    if index >= size or buffer[index] != DOLLAR:
-        return -1, -1
-    length, begin = length_at(buffer, index + 1, size)
+    length, begin = length_at(buffer, index, size, DOLLAR)
     end = begin + length
-    if length < 0 or length > bulk_max or end + 2 > size or buffer[end] != CR or buffer[end + 1] != LF:
+    if length < 0 or length > bulk_max or end + 2 > size or i64(read_i16_le(buffer, end)) != WORD_END:
         return -1, -1
     return begin, end
 
 
-def length_at(buffer: bytes, index: i64, size: i64) -> tuple[i64, i64]:
-    """Return the number at `index` and where the line behind it starts, -1 where there is no short plain one."""
-    if index + 3 < size:
+def length_at(buffer: bytes, index: i64, size: i64, mark: i64) -> tuple[i64, i64]:
+    """Return the number behind `mark` at `index` and where the next line starts, -1 where there is no plain one."""
+    if index + 8 <= size:
         # Most lengths have one digit or two.
-        first: i64 = buffer[index]
-        number = first - ZERO
-        end = index + 1
-        second: i64 = buffer[end]
-        if number > 0 and ZERO <= second <= NINE:
-            number = number * 10 + second - ZERO
-            end += 1
-        if ZERO <= first <= NINE and buffer[end] == CR and buffer[end + 1] == LF:
-            return number, end + 2
-    return long_length_at(buffer, index, size)
+        line = read_i64_le(buffer, index)
+        first = ((line >> 8) & 0xFF) - ZERO
+        if line & LINE_BITS == LINE_END | mark and 0 <= first <= 9:
+            return first, index + 4
+        second = ((line >> 16) & 0xFF) - ZERO
+        if line & LONGER_LINE_BITS == LONGER_LINE_END | mark and 0 < first <= 9 and 0 <= second <= 9:
+            return first * 10 + second, index + 5
+    if index >= size or buffer[index] != mark:
+        return -1, index
+    return long_length_at(buffer, index + 1, size)
 
 
 def long_length_at(buffer: bytes, index: i64, size: i64) -> tuple[i64, i64]:
-    """As `length_at`, for a number of any digits."""
+    """As `length_at`, for a number of any digits at `index`."""
     number: i64 = 0
     first = index
     last = index + DIGITS_MAX if index + DIGITS_MAX < size else size

@@ -14,7 +14,7 @@ its standard error is 1.04 / sqrt(16384) = 0.81 %.
 import math
 from typing import Final
 
-from librt.strings import BytesWriter, read_i32_le, read_i64_le, write_i16_le, write_i32_le, write_i64_le
+from librt.strings import BytesWriter, read_i64_le, write_i16_le, write_i32_le, write_i64_le
 from librt.vecs import vec
 from mypy_extensions import i16, i32, i64
 
@@ -54,7 +54,9 @@ ALPHA: Final = 0.721347520444481703680
 
 LOW: Final[i64] = 0xFFFFFFFF
 SEED: Final[i64] = 0xADC83B19
-FACTOR_HIGH: Final[i64] = 0xC6A4A793
+SEVEN_BYTES: Final[i64] = 0xFFFFFFFFFFFFFF
+# Of the factor's upper half only what it is modulo 2 ** 32 counts: below zero its products fit as well.
+FACTOR_HIGH: Final[i64] = 0xC6A4A793 - 0x100000000
 FACTOR_LOW: Final[i64] = 0x5BD1E995
 
 
@@ -83,40 +85,34 @@ def hashed(element: bytes) -> tuple[i64, i64]:
     low ^= SEED
     at: i64 = 0
     while at + 8 <= length:
-        part_low = i64(read_i32_le(element, at)) & LOW
-        part_high = i64(read_i32_le(element, at + 4)) & LOW
-        part_high, part_low = times_factor(part_high, part_low)
+        part = read_i64_le(element, at)
+        part_high, part_low = times_factor((part >> 32) & LOW, part & LOW)
         part_high, part_low = times_factor(part_high, part_low ^ (part_high >> 15))
         high, low = times_factor(high ^ part_high, low ^ part_low)
         at += 8
     if at < length:
-        part_high, part_low = last_bytes(element, at)
-        high, low = times_factor(high ^ part_high, low ^ part_low)
+        part = last_bytes(element, at)
+        high, low = times_factor(high ^ (part >> 32), low ^ (part & LOW))
     high, low = times_factor(high, low ^ (high >> 15))
     return high, low ^ (high >> 15)
 
 
 def times_factor(high: i64, low: i64) -> tuple[i64, i64]:
     product = low * FACTOR_LOW
-    # Of what is multiplied into the upper half only its lowest 32 bits count.
-    upper = (low & 0xFFFF) * FACTOR_HIGH + ((((low >> 16) * (FACTOR_HIGH & 0xFFFF)) & 0xFFFF) << 16)
-    return ((product >> 32) + (upper & LOW) + ((high * FACTOR_LOW) & LOW)) & LOW, product & LOW
+    return ((product >> 32) + low * FACTOR_HIGH + high * FACTOR_LOW) & LOW, product & LOW
 
 
-def last_bytes(element: bytes, at: i64) -> tuple[i64, i64]:
-    """Return the bytes from `at` on, fewer than eight, as a number."""
-    high: i64 = 0
-    low: i64 = 0
-    shift: i64 = 0
-    while at < len(element):
-        byte: i64 = element[at]
-        if shift < 32:
-            low |= byte << shift
-        else:
-            high |= byte << (shift - 32)
-        shift += 8
-        at += 1
-    return high, low
+def last_bytes(element: bytes, at: i64) -> i64:
+    """Return the bytes from `at` on, one to seven, as a number."""
+    length: i64 = len(element)
+    bits = 8 * (length - at)
+    if at > 0:
+        return ((read_i64_le(element, length - 8) >> 8) & SEVEN_BYTES) >> (56 - bits)
+    number: i64 = 0
+    while length > 0:
+        length -= 1
+        number = number << 8 | element[length]
+    return number
 
 
 # Dense registers

@@ -95,7 +95,7 @@ class Block:
             for index in range(0, len(self.form), 2):
                 self.listpack_bytes += item_bytes(self.form[index])
         self.listpack_bytes += self._entry_bytes(entry_id, fields, has_same_names)
-        self.data += self._packed(entry_id, fields, has_same_names)
+        self.data = self.data + self._packed(entry_id, fields, has_same_names)
         self.last = entry_id
         self.count += 1
         self.given += 1

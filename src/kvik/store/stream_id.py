@@ -21,7 +21,7 @@ TEXT_BYTES_MAX: Final = 127
 LENIENT: Final = re.compile(rb"[ \t\n\v\f\r]*([+-]?)([0-9]+)")
 
 
-@mypyc_attr(acyclic=True)
+@mypyc_attr(acyclic=True, free_list_len=1)
 class StreamId:
     """IDs are ordered by their milliseconds, then by their number."""
 
