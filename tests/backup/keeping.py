@@ -120,8 +120,9 @@ def written(caller: Caller) -> bytes:
     files.make_folder(DIRECTORY)
     file, text = BackupFile(files, DIRECTORY, "backup.json"), BackupText()
     snapshot = caller.engine.begin_snapshot()
+    lines = Lines(caller.engine, text)
     while not snapshot.is_over():
-        snapshot.give(Lines(caller.engine, text), 3, 1_000)
+        snapshot.give(lines, 3, 1_000)
         file.append(*text.taken())
     file.finish(snapshot.moment, text.keys)
     caller.engine.end_snapshot(snapshot)

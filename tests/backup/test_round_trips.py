@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kvik.backup.restoring import MERGE, REPLACE, CannotRestore
-from kvik.backup.shapes import json_value, rebuilt
+from kvik.backup.shapes import rebuilt
+from kvik.backup.value_text import json_value
 from kvik.commands import BUILT_IN
 from kvik.commands.args import Args
 from kvik.commands.family import Family

@@ -9,7 +9,7 @@ from kvik.dialects.resp import RespDialect
 from kvik.journal.compaction import Commands
 from kvik.network.caller import Caller as Connection
 from kvik.network.caller import Carrier
-from kvik.rebuilding import SLICE_COMMANDS
+from kvik.rebuilding import SLICE_STEPS
 from kvik.store.snapshot import SLICE_BYTES, SLICE_KEYS
 from tests.commands.test_large_values import NAMES, fill
 from tests.engines import Caller
@@ -62,7 +62,7 @@ def test_what_is_given_in_slices_is_the_data_of_the_moment(caller: Caller, is_cl
         made = snapshot.give(commands, SLICE_KEYS, SLICE_BYTES)
         given = commands.taken()
         assert made < SLICE_BYTES + COMMAND_BYTES_MAX
-        assert len(given) <= SLICE_COMMANDS + SLICE_KEYS
+        assert len(given) <= SLICE_STEPS + SLICE_KEYS
         log += given
         slices += 1
         for change in CHANGES.values():

@@ -74,6 +74,24 @@ def test_dropped_and_moved_deadlines_leave_nothing_behind(count: int) -> None:
     assert deadlines.soonest == -1 and len(deadlines) == 0
 
 
+@pytest.mark.parametrize("count", [5, FEW_MAX + 1, 3_000])
+def test_a_copy_and_its_original_change_without_each_other(count: int) -> None:
+    deadlines, model = filled(count)
+    copy, before = deadlines.copy(), dict(model)
+    for number, field in enumerate(sorted(model)):
+        if number % 3 == 0:
+            deadlines.drop(field)
+            del model[field]
+        elif number % 3 == 1:
+            deadlines.set(field, START + 77)
+            model[field] = START + 77
+    assert dict(deadlines.items()) == model
+    assert dict(copy.items()) == before
+    assert set(copy.over(EVERYTHING, EVERYTHING)) == set(before)
+    assert set(deadlines.over(EVERYTHING, EVERYTHING)) == set(model)
+    assert len(copy) == len(deadlines) == 0
+
+
 def test_the_weight_is_that_of_what_is_there() -> None:
     deadlines = FieldDeadlines()
     empty = deadlines.weight

@@ -4,6 +4,7 @@ What is said here takes its time and is done off the loop, one thing after the o
 """
 
 import re
+from collections.abc import Iterator
 from errno import EEXIST, EINVAL, EISDIR, ELOOP, ENXIO
 from hashlib import sha256
 from typing import Final
@@ -36,15 +37,15 @@ class BackupBody:
         self._hash: Final = sha256()
         self._write(BEGINNING)
 
-    def append(self, members: bytes, more: bytes) -> None:
-        if members:
-            self._write(members)
-        if more:
+    def append(self, members: list[bytes], more: list[bytes]) -> None:
+        for data in joined(members):
+            self._write(data)
+        for data in joined(more):
             spool = self._more
             if spool is None:
                 spool = self._files.create(self._spool, True)
                 self._more = spool
-            write_all(spool, more)
+            write_all(spool, data)
 
     def finish(self, moment: int, keys: int) -> None:
         """Write the end: `moment` in milliseconds since 1970, `keys` in the whole file."""
@@ -104,7 +105,8 @@ class BackupFile:
     def path(self) -> str:
         return f"{self._folder}/{self.name}"
 
-    def append(self, members: bytes, more: bytes) -> None:
+    def append(self, members: list[bytes], more: list[bytes]) -> None:
+        """Write what comes next, in parts: members, and what is kept for the end."""
         body = self._opened()
         body.append(members, more)
         self.size = body.size
@@ -164,6 +166,16 @@ class BackupFile:
             raise OSError(EEXIST, NO_BACKUP, self.path())
 
 
+def joined(parts: list[bytes]) -> Iterator[bytes]:
+    """Yield the parts put together to pieces of about a megabyte."""
+    first, size = 0, 0
+    for end, part in enumerate(parts, 1):
+        size += len(part)
+        if size >= PIECE or end == len(parts):
+            yield b"".join(parts[first:end])
+            first, size = end, 0
+
+
 def is_backup(files: Files, path: str) -> bool:
     """Return whether this is a file that ends as a backup does. Raises OSError."""
     try:
@@ -215,7 +227,7 @@ class Prepare(Job):
 class Append(Job):
     """Writes what was collected."""
 
-    def __init__(self, file: BackupFile, members: bytes, more: bytes) -> None:
+    def __init__(self, file: BackupFile, members: list[bytes], more: list[bytes]) -> None:
         super().__init__()
         self._file: Final = file
         self._members: Final = members

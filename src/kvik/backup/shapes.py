@@ -1,14 +1,12 @@
-"""How a value looks in a backup: JSON made of the commands that rebuild it, and these commands made of JSON again.
+"""The shapes that values have in a backup, and the commands that make a value again from its JSON.
 
-Knows no file and no kind of value: docs/formats/backup.md, from the table below.
+Knows no file and no kind of value: docs/formats/backup.md, from the table below. How the JSON is made: value_text.py.
 """
 
-from binascii import a2b_base64, b2a_base64
+from binascii import a2b_base64
 from typing import Final
 
-from msgspec.json import encode
-
-from kvik.numbers import INTEGER_MAX, parse_float, parse_integer
+from kvik.numbers import INTEGER_MAX, parse_float
 
 SET: Final = b"SET"
 PXAT: Final = b"PXAT"
@@ -59,98 +57,6 @@ class Rebuilt:
         self.commands: Final = commands
         self.deadline: Final = deadline
         self.is_plain: Final = is_plain
-
-
-# Commands to JSON
-
-
-def json_value(key: bytes, commands: list[list[bytes]]) -> bytes:
-    """Return the value of `key` as JSON, made of the commands that rebuild it, at least one."""
-    first = commands[0]
-    if len(commands) == 1 and first[0] == SET and first[1] == key:
-        if len(first) == 3:
-            return json_word(first[2])
-        if len(first) == 5 and first[3] == PXAT and is_moment(first[4]):
-            return json_object(STRING, json_word(first[2]), first[4])
-    deadline = deadline_at_the_end(key, commands)
-    if deadline:
-        commands = commands[:-1]
-    shape = shape_of(key, commands)
-    if shape is not None:
-        return json_object(shape.name, json_members(shape, commands), deadline)
-    lines = [json_command(key, words) for words in commands]
-    return json_object(OTHER_NAMES.get(first[0], COMMANDS), b"[" + b", ".join(lines) + b"]", deadline)
-
-
-def json_word(word: bytes) -> bytes:
-    """Return a word as JSON: a text where it is UTF-8."""
-    try:
-        return encode(word.decode("utf-8"))
-    except UnicodeDecodeError:
-        return b'{"b64": "' + b2a_base64(word, newline=False) + b'"}'
-
-
-def json_object(name: str, value: bytes, deadline: bytes) -> bytes:
-    end = b', "pxat": ' + deadline if deadline else b""
-    return b'{"type": "' + name.encode() + b'", "value": ' + value + end + b"}"
-
-
-def json_members(shape: Shape, commands: list[list[bytes]]) -> bytes:
-    members: list[bytes] = []
-    for words in commands:
-        if shape.width == 1:
-            members += [json_word(word) for word in words[2:]]
-            continue
-        for place in range(2, len(words), 2):
-            one, other = words[place], words[place + 1]
-            if shape.is_turned:
-                one, other = other, one
-            members.append(b"[" + json_word(one) + b", " + json_word(other) + b"]")
-    return b"[" + b", ".join(members) + b"]"
-
-
-def json_command(key: bytes, words: list[bytes]) -> bytes:
-    """Return a command as JSON, with null for the key: wherever it stands, the same words come back."""
-    parts: list[bytes] = []
-    is_named = False
-    for place, word in enumerate(words):
-        if place > 0 and word == key and not is_named:
-            is_named = True
-            parts.append(b"null")
-        else:
-            parts.append(json_word(word))
-    return b"[" + b", ".join(parts) + b"]"
-
-
-def deadline_at_the_end(key: bytes, commands: list[list[bytes]]) -> bytes:
-    """Return the moment in a PEXPIREAT behind other commands, empty where there is none."""
-    last = commands[-1]
-    if len(commands) > 1 and len(last) == 3 and last[0] == PEXPIREAT and last[1] == key and is_moment(last[2]):
-        return last[2]
-    return b""
-
-
-def shape_of(key: bytes, commands: list[list[bytes]]) -> Shape | None:
-    """Return the shape that all the commands make, None where they are more than one verb and its members."""
-    shape = BY_VERB.get(commands[0][0])
-    if shape is None:
-        return None
-    for words in commands:
-        if words[0] != shape.verb or len(words) < 3 or words[1] != key or len(words) % shape.width != 0:
-            return None
-        if shape.is_turned and not are_numbers(words, 2):
-            return None
-    return shape
-
-
-def are_numbers(words: list[bytes], start: int) -> bool:
-    """Return whether every second word from `start` on is a number: no option is."""
-    return all(parse_float(words[place]) is not None for place in range(start, len(words), 2))
-
-
-def is_moment(word: bytes) -> bool:
-    number = parse_integer(word)
-    return number is not None and number > 0
 
 
 # JSON to commands

@@ -217,7 +217,7 @@ class StandardOutput:
     def size(self) -> int:
         return self._body.size
 
-    def append(self, members: bytes, more: bytes) -> None:
+    def append(self, members: list[bytes], more: list[bytes]) -> None:
         self._body.append(members, more)
 
     def finish(self, moment: int, keys: int) -> None:

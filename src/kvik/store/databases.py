@@ -4,6 +4,7 @@ from random import Random
 from typing import Final
 
 from kvik.clock import Clock
+from kvik.store.container import Container
 from kvik.store.eviction import Evictor
 from kvik.store.graveyard import Graveyard
 from kvik.store.keyspace import Keyspace
@@ -80,6 +81,10 @@ class Databases:
     def bury(self, parts: list[object]) -> None:
         """Free in slices what nobody can reach any more, keys with their values."""
         self._graveyard.bury_values(parts)
+
+    def bury_value(self, value: Container) -> None:
+        """Free in slices a value that nobody can reach any more."""
+        self._graveyard.bury(value.parts())
 
     def free_some(self, most: int = FREED_PARTS) -> bool:
         """Free a slice of what CLEAR left behind, a millisecond's worth; return whether more is left."""

@@ -26,8 +26,8 @@ class Deadlines:
     """Deadlines of keys in wall-clock milliseconds."""
 
     def __init__(self) -> None:
-        self.at: Final[ShardedMap[int]] = ShardedMap()
-        self._levels: Final = [Spans(shift) for shift in SHIFTS]
+        self.at: ShardedMap[int] = ShardedMap()
+        self._levels = [Spans(shift) for shift in SHIFTS]
         self._now = 0
 
     def set(self, key: bytes, deadline: int) -> None:
@@ -73,20 +73,24 @@ class Deadlines:
     def over(self, now: int, most: int) -> list[bytes]:
         """As `due`, but to the millisecond: those of the span that is not over yet are handed out too.
 
-        To be dropped by the caller.
+        Their deadlines are forgotten.
         """
         keys = self.due(now, most)
+        for key in keys:
+            self.at.pop(key)
         nearest = self._levels[0]
         span = nearest.first()
         if len(keys) < most and span >= 0 and nearest.begin(span) <= now:
-            near = [key for key in nearest.keys(span) if self._deadline(key) <= now]
-            keys += near[: most - len(keys)]
+            near = [key for key in nearest.keys(span) if self._deadline(key) <= now][: most - len(keys)]
+            for key in near:
+                self.drop(key)
+            keys += near
         return keys
 
     def soonest(self, now: int) -> int:
         """Return a moment before which nothing is over, -1 when no key has a deadline.
 
-        To be called when what `over` found is dropped: it is exact within the span of `now` then.
+        After `over` it is exact within the span of `now`.
         """
         nearest = self._levels[0]
         span = nearest.first()
@@ -109,6 +113,14 @@ class Deadlines:
             if span >= 0 and (soonest < 0 or level.spread_at(span) < soonest):
                 soonest = level.spread_at(span)
         return soonest
+
+    def copy(self) -> "Deadlines":
+        """Return equal deadlines, a step per dict and set: they are shared until they are changed."""
+        twin = Deadlines()
+        twin.at = self.at.copy()
+        twin._levels = [level.copy() for level in self._levels]
+        twin._now = self._now
+        return twin
 
     def parts(self) -> list[object]:
         """Return what this is made of, for freeing it part by part."""
@@ -180,6 +192,12 @@ class Spans:
         if len(keys) == 0:
             del self._sets[span]
         return taken
+
+    def copy(self) -> "Spans":
+        twin = Spans(self._shift)
+        twin._sets = {span: keys.copy() for span, keys in self._sets.items()}
+        twin._queue = self._queue[:]
+        return twin
 
     def parts(self) -> list[object]:
         return [part for keys in self._sets.values() for part in keys.parts()]

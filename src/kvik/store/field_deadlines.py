@@ -72,7 +72,7 @@ class FieldDeadlines:
         many = self._many
         fields = self._few_over(now, most) if many is None else many.over(now, most)
         for field in fields:
-            self.drop(field)
+            self.weight -= self._field_weight(field)
         if len(fields) >= most:
             self.soonest = AT_ONCE
         else:
@@ -85,9 +85,13 @@ class FieldDeadlines:
         return iter(self._few.items()) if many is None else many.at.items()
 
     def copy(self) -> "FieldDeadlines":
+        """Return equal deadlines: many are shared until they are changed."""
         twin = FieldDeadlines()
-        for field, deadline in self.items():
-            twin.set(field, deadline)
+        twin.soonest = self.soonest
+        twin.weight = self.weight
+        twin._few = self._few.copy()
+        if self._many is not None:
+            twin._many = self._many.copy()
         return twin
 
     def parts(self) -> list[object]:
@@ -106,7 +110,10 @@ class FieldDeadlines:
         self._many = many
 
     def _few_over(self, now: int, most: int) -> list[bytes]:
-        return [field for field, deadline in self._few.items() if deadline <= now][:most]
+        fields = [field for field, deadline in self._few.items() if deadline <= now][:most]
+        for field in fields:
+            del self._few[field]
+        return fields
 
     def _soonest_of_few(self) -> int:
         soonest = NONE

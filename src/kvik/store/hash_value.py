@@ -88,7 +88,6 @@ class HashValue(Container):
             twin._map = self._map.copy()
         if self._deadlines is not None:
             twin._deadlines = self._deadlines.copy()
-            twin.weight += twin._deadlines.weight - self._deadlines.weight
         return twin
 
     def parts(self) -> list[object]:
