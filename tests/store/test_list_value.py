@@ -1,7 +1,5 @@
-"""A list behaves as a plain list does, whatever blocks it is made of; its costs stay where they are promised."""
+"""A list behaves as a plain list does, packed or in blocks; its costs stay where they are promised."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from random import Random
 
@@ -9,21 +7,21 @@ import pytest
 
 from kvik.clock import ManualClock
 from kvik.store.keyspace import Keyspace
+from kvik.store.list_blocks import BLOCK_BYTES, BLOCK_LENGTH, BLOCKS_BYTES, weight_of_slot
 from kvik.store.list_value import (
-    BLOCK_BYTES,
-    BLOCK_LENGTH,
     LIST_BYTES,
+    PACKED_BYTES_MAX,
+    PACKED_VALUES_MAX,
     ListValue,
     list_at,
     list_to_edit,
-    weight_of_slot,
 )
 from kvik.store.observer import Observer
-from tests.store import stalls
+from kvik.store.packed import LENGTH_MAX, weight_of_packed
+from tests.store import growing, stalls
 
 MILLION = 1_000_000
 STEPS = 250
-SHARE_MAX = 0.15
 
 
 def filled(values: list[bytes]) -> ListValue:
@@ -40,11 +38,16 @@ def values_of(made: ListValue) -> list[bytes]:
     return [value for row in made.rows() for value in row]
 
 
-class Twin:
-    """A list and the plain list it has to equal."""
+def is_packed(made: ListValue) -> bool:
+    return not made.parts()
 
-    def __init__(self, random: Random, made: ListValue, plain: list[bytes]) -> None:
+
+class Twin:
+    """A list and the plain list it has to equal; up to `most` values come at a time, half as many go."""
+
+    def __init__(self, random: Random, most: int, made: ListValue, plain: list[bytes]) -> None:
         self.random = random
+        self.most = most
         self.made = made
         self.plain = plain
 
@@ -55,25 +58,25 @@ class Twin:
     def copy(self) -> "Twin":
         made = self.made.copy()
         assert isinstance(made, ListValue)
-        return Twin(self.random, made, self.plain[:])
+        return Twin(self.random, self.most, made, self.plain[:])
 
     def push(self) -> None:
-        for _ in range(self.random.randrange(2 * BLOCK_LENGTH)):
+        for _ in range(self.random.randrange(self.most)):
             value = self.value()
             self.made.push_left(value)
             self.plain.insert(0, value)
 
     def extend(self) -> None:
-        values = [self.value() for _ in range(self.random.randrange(2 * BLOCK_LENGTH))]
+        values = [self.value() for _ in range(self.random.randrange(self.most))]
         self.made.extend(values)
         self.plain += values
 
     def pop_left(self) -> None:
-        for _ in range(min(len(self.plain), self.random.randrange(BLOCK_LENGTH + 100))):
+        for _ in range(min(len(self.plain), self.random.randrange(self.most // 2 + self.most // 5))):
             assert self.made.pop_left() == self.plain.pop(0)
 
     def pop_right(self) -> None:
-        for _ in range(min(len(self.plain), self.random.randrange(BLOCK_LENGTH + 100))):
+        for _ in range(min(len(self.plain), self.random.randrange(self.most // 2 + self.most // 5))):
             assert self.made.pop_right() == self.plain.pop()
 
     def set(self) -> None:
@@ -84,7 +87,7 @@ class Twin:
             self.plain[position] = value
 
     def insert(self) -> None:
-        for _ in range(self.random.randrange(100)):
+        for _ in range(self.random.randrange(self.most // 5)):
             position, value = self.random.randrange(len(self.plain) + 1), self.value()
             self.made.insert(position, value)
             self.plain.insert(position, value)
@@ -92,7 +95,7 @@ class Twin:
     def delete(self) -> None:
         if self.plain:
             start = self.random.randrange(len(self.plain))
-            count = self.random.choice((1, 5, 50, BLOCK_LENGTH, len(self.plain)))
+            count = self.random.choice((1, 5, self.most // 10, self.most // 2, len(self.plain)))
             count = min(count, len(self.plain) - start)
             self.made.delete(start, count)
             del self.plain[start : start + count]
@@ -128,18 +131,22 @@ class Twin:
         assert values_of(self.made) == self.plain
         rows = self.made.rows()
         assert all(0 < len(row) <= BLOCK_LENGTH for row in rows) or not self.plain
-        values = sum([weight_of_slot(value) for value in self.plain])
-        assert self.made.weight == LIST_BYTES + BLOCK_BYTES * (len(rows) - 1) + values
+        if is_packed(self.made):
+            size = sum([1 + len(value) for value in self.plain])
+            assert size <= PACKED_BYTES_MAX and len(self.plain) <= PACKED_VALUES_MAX
+            assert self.made.weight == LIST_BYTES + weight_of_packed(size)
+        else:
+            values = sum([weight_of_slot(value) for value in self.plain])
+            assert self.made.weight == LIST_BYTES + BLOCKS_BYTES + BLOCK_BYTES * (len(rows) - 1) + values
 
     STEPS = (push, extend, pop_left, pop_right, set, insert, delete, remove, find, slice)
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_a_list_and_its_copies_equal_plain_lists_after_any_steps(seed: int) -> None:
-    random = Random(seed)
-    twin = Twin(random, ListValue(), [])
+def lived(random: Random, most: int, steps: int) -> Twin:
+    """Let a list and its copies go through random steps, and compare them all the way."""
+    twin = Twin(random, most, ListValue(), [])
     others: list[Twin] = []
-    for _ in range(STEPS):
+    for _ in range(steps):
         random.choice(Twin.STEPS)(twin)
         twin.slice()
         draw = random.random()
@@ -151,15 +158,81 @@ def test_a_list_and_its_copies_equal_plain_lists_after_any_steps(seed: int) -> N
         if draw < 0.2:
             for each in (twin, *others):
                 each.check()
+    return twin
 
 
-def test_what_lists_weigh_does_not_depend_on_how_they_came_about() -> None:
+@pytest.mark.parametrize("seed", range(12))
+def test_a_list_and_its_copies_equal_plain_lists_after_any_steps(seed: int) -> None:
+    assert not is_packed(lived(Random(seed), 2 * BLOCK_LENGTH, STEPS).made)
+
+
+@pytest.mark.parametrize("most", [12, 30, 60])
+def test_a_small_list_and_its_copies_equal_plain_lists_when_they_grow_out_of_it_too(most: int) -> None:
+    ends = [is_packed(lived(Random(seed), most, STEPS // 5).made) for seed in range(40)]
+    assert any(ends) and not all(ends)
+
+
+def test_what_is_in_blocks_weighs_the_same_however_it_came_about() -> None:
     made = filled(numbers(5_000))
     for _ in range(4_999):
         made.pop_left()
-    assert made.weight == LIST_BYTES + weight_of_slot(b"4999") == filled([b"4999"]).weight
+    assert made.weight == LIST_BYTES + BLOCKS_BYTES + weight_of_slot(b"4999")
     made.pop_right()
-    assert made.weight == LIST_BYTES == ListValue().weight
+    assert made.weight == LIST_BYTES + BLOCKS_BYTES
+
+
+# What is packed
+
+FULL = [b"x" * 31] * (PACKED_BYTES_MAX // 32)
+
+
+@pytest.mark.parametrize("full", [FULL, [b"x"] * PACKED_VALUES_MAX], ids=["bytes", "values"])
+@pytest.mark.parametrize(
+    "grow",
+    [
+        lambda made: made.push_left(b""),
+        lambda made: made.push_right(b""),
+        lambda made: made.insert(1, b""),
+        lambda made: made.extend([b""]),
+    ],
+    ids=["left", "right", "middle", "extend"],
+)
+def test_one_value_more_than_is_packed_makes_it_blocks_for_good(
+    full: list[bytes], grow: Callable[[ListValue], None]
+) -> None:
+    made = filled(full)
+    assert is_packed(made) and values_of(made) == full
+    grow(made)
+    assert not is_packed(made) and sorted(values_of(made)) == [b"", *full]
+    made.delete(0, len(full))
+    assert not is_packed(made) and len(made) == 1
+
+
+@pytest.mark.parametrize(
+    "put",
+    [
+        lambda made, value: made.push_left(value),
+        lambda made, value: made.push_right(value),
+        lambda made, value: made.insert(1, value),
+        lambda made, value: made.set(1, value),
+        lambda made, value: made.extend([value]),
+    ],
+    ids=["left", "right", "middle", "set", "extend"],
+)
+def test_one_long_value_makes_blocks_of_what_was_packed(put: Callable[[ListValue, bytes], None]) -> None:
+    made = filled([b"a", b"b"])
+    put(made, b"x" * LENGTH_MAX)
+    assert is_packed(made)
+    put(made, b"y" * (LENGTH_MAX + 1))
+    assert not is_packed(made) and b"y" * (LENGTH_MAX + 1) in values_of(made)
+
+
+def test_a_copy_of_what_is_packed_stays_when_the_other_grows_out_of_it() -> None:
+    made = filled([b"a", b"b"])
+    twin = made.copy()
+    made.extend(FULL)
+    assert not is_packed(made) and is_packed(twin)
+    assert values_of(twin) == [b"a", b"b"] and twin.weight == filled([b"a", b"b"]).weight
 
 
 def test_removing_here_and_there_leaves_no_long_row_of_nearly_empty_blocks() -> None:
@@ -181,29 +254,22 @@ def test_parts_hold_every_value_and_are_of_bounded_size() -> None:
     assert all(isinstance(part, list) and len(part) <= 4_096 for part in parts)
 
 
-GROWING = """
-import sys
-from kvik.machine import resident_bytes
-from kvik.store.list_value import ListValue
-number_of_lists, count, size = [int(word) for word in sys.argv[1:]]
-lists = [None] * number_of_lists
-before = resident_bytes()
-for place in range(number_of_lists):
-    lists[place] = ListValue()
-    for number in range(count):
-        lists[place].push_right(b"%0*d" % (size, number))
-print(sum([each.weight for each in lists]), resident_bytes() - before)
-"""
-
-
 @pytest.mark.parametrize(
-    ("lists", "count", "size"), [(20_000, 8, 10), (10_000, 20, 10), (2, 100_000, 20), (100, 300, 1_000)]
+    ("lists", "count", "size"),
+    [
+        (20_000, 8, 10),
+        (20_000, 20, 10),
+        (20_000, 120, 6),
+        (10_000, 4, 200),
+        (10_000, 10, 300),
+        (2, 100_000, 20),
+        (100, 300, 1_000),
+    ],
 )
 def test_the_weight_is_what_the_process_grows_by(lists: int, count: int, size: int) -> None:
-    command = [sys.executable, "-c", GROWING, str(lists), str(count), str(size)]
-    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    weight, grown = [int(word) for word in output.split()]
-    assert abs(weight - grown) < SHARE_MAX * grown, f"{weight / lists:.0f} counted, {grown / lists:.0f} real"
+    growing.check(
+        "from kvik.store.list_value import ListValue", "ListValue()", "made.push_right(name)", lists, count, size
+    )
 
 
 # Costs

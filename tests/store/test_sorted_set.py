@@ -9,12 +9,16 @@ import pytest
 from kvik.clock import ManualClock
 from kvik.store.keyspace import Keyspace
 from kvik.store.observer import Observer
+from kvik.store.packed import ITEM_BYTES_MAX, PACKED_BYTES_MAX
+from kvik.store.packed_scores import ENTRY_BYTES
+from kvik.store.score_tree import NODE_LENGTH, SPLIT_AT
 from kvik.store.sorted_set import (
+    ADDED,
+    CHANGED,
     LISTPACK_BYTES_MAX,
     LISTPACK_MEMBERS_MAX,
-    NODE_LENGTH,
-    SMALL_MEMBERS,
-    SPLIT_AT,
+    PACKED_MEMBERS_MAX,
+    SAME,
     SortedSet,
     sorted_set_at,
     sorted_set_of,
@@ -31,33 +35,35 @@ def filled(count: int) -> SortedSet:
 
 
 class Twin:
-    """A sorted set and the dict of scores it has to equal."""
+    """A sorted set and the dict of scores it has to equal; its members are some of a pool."""
 
-    def __init__(self, random: Random, made: SortedSet, plain: dict[bytes, float]) -> None:
+    def __init__(self, random: Random, pool: list[bytes], made: SortedSet, plain: dict[bytes, float]) -> None:
         self.random = random
+        self.pool = pool
         self.made = made
         self.plain = plain
 
     def copy(self) -> "Twin":
         made = self.made.copy()
         assert isinstance(made, SortedSet)
-        return Twin(self.random, made, dict(self.plain))
+        return Twin(self.random, self.pool, made, dict(self.plain))
 
     def ordered(self) -> list[tuple[float, bytes]]:
         return sorted([(score, member) for member, score in self.plain.items()])
 
-    def put(self, members: int) -> None:
-        member, score = b"%d" % self.random.randrange(members), self.score()
-        self.made.put(member, score)
+    def put(self) -> None:
+        member, score = self.random.choice(self.pool), self.score()
+        before = self.plain.get(member)
+        assert self.made.put(member, score) == (ADDED if before is None else SAME if before == score else CHANGED)
         self.plain[member] = score
         assert self.made.score(member) == score
 
-    def remove(self, members: int) -> None:
-        member = b"%d" % self.random.randrange(members)
+    def remove(self) -> None:
+        member = self.random.choice(self.pool)
         assert self.made.remove(member) == (self.plain.pop(member, None) is not None)
 
-    def take(self, members: int) -> None:
-        count, from_the_top = self.random.choice([1, 2, members // 4]), self.random.random() < 0.5
+    def take(self) -> None:
+        count, from_the_top = self.random.choice([1, 2, len(self.pool) // 4]), self.random.random() < 0.5
         pairs = self.ordered()
         gone = pairs[::-1][:count] if from_the_top else pairs[:count]
         found, scores = self.made.take(count, from_the_top)
@@ -94,26 +100,98 @@ def scanned(made: SortedSet) -> list[bytes]:
     return found
 
 
-@pytest.mark.parametrize(("members", "steps"), [(5, 400), (SMALL_MEMBERS + 8, 1_000), (400, 3_000), (6_000, 20_000)])
-def test_a_sorted_set_and_its_copies_equal_plain_ones_after_any_steps(members: int, steps: int) -> None:
-    random = Random(members)
-    twin = Twin(random, SortedSet(), {})
+def numbers(count: int) -> list[bytes]:
+    return [b"%d" % number for number in range(count)]
+
+
+def alike(count: int, length_max: int) -> list[bytes]:
+    """Return members that begin alike, of all lengths: what is before one of them may be a part of it."""
+    random = Random(count)
+    return list({bytes(random.choices(b"\x00\x08a", k=random.randint(0, length_max))) for _ in range(count)})
+
+
+@pytest.mark.parametrize(
+    ("pool", "steps"),
+    [
+        (numbers(5), 400),
+        (numbers(PACKED_MEMBERS_MAX), 1_000),
+        (numbers(PACKED_MEMBERS_MAX * 2), 3_000),
+        (numbers(6_000), 20_000),
+        (alike(40, 4), 2_000),
+        (alike(100, ITEM_BYTES_MAX), 2_000),
+        (alike(20, ITEM_BYTES_MAX + 1), 1_000),
+    ],
+    ids=["few", "packed", "unpacked", "many", "alike", "long", "too long"],
+)
+def test_a_sorted_set_and_its_copies_equal_plain_ones_after_any_steps(pool: list[bytes], steps: int) -> None:
+    random = Random(len(pool))
+    twin = Twin(random, pool, SortedSet(), {})
     others: list[Twin] = []
     for number in range(steps):
         # It grows first and shrinks at the end, so that nodes are split and joined.
         draw = random.random() * (1.6 if number < steps // 2 else 0.9)
         if draw < 0.5:
-            twin.remove(members)
+            twin.remove()
         elif draw < 0.5005:
-            twin.take(members)
+            twin.take()
         else:
-            twin.put(members)
+            twin.put()
         if number % (steps // 8) == 0:
             others = [*others[-1:], twin.copy()]
             twin, others[0] = others[0], twin
             for each in (twin, *others):
                 each.check()
     twin.check()
+
+
+def test_copies_on_both_sides_of_the_small_form_keep_what_they_had() -> None:
+    random = Random(3)
+    twin = Twin(random, alike(200, ITEM_BYTES_MAX), SortedSet(), {})
+    copies: list[Twin] = []
+    while is_packed(twin.made) or len(copies) < 150:
+        copies.append(twin.copy())
+        twin.put()
+    for each in copies:
+        each.check()
+        each.put()
+        each.remove()
+    for each in (twin, *copies):
+        each.check()
+
+
+def is_packed(made: SortedSet) -> bool:
+    """Return whether it has the small form, which has no parts."""
+    return not made.parts()
+
+
+@pytest.mark.parametrize(
+    ("size", "fitting"), [(3, PACKED_MEMBERS_MAX), (ITEM_BYTES_MAX, PACKED_BYTES_MAX // (ITEM_BYTES_MAX + ENTRY_BYTES))]
+)
+def test_a_sorted_set_is_packed_up_to_a_size_and_never_again(size: int, fitting: int) -> None:
+    made, members = SortedSet(), [b"%0*d" % (size, number) for number in range(fitting + 1)]
+    for number in range(fitting):
+        made.put(members[number], float(-number))
+    made.put(members[0], 1.0)
+    assert is_packed(made)
+    made.put(members[fitting], 2.0)
+    assert not is_packed(made)
+    assert made.slice(0, fitting)[0] == members[:fitting][::-1]
+    made.take(fitting, False)
+    assert not is_packed(made) and made.slice(0, 9) == ([members[fitting]], [2.0])
+
+
+def test_a_member_that_is_long_is_not_packed() -> None:
+    made = sorted_set_of({b"x" * ITEM_BYTES_MAX: 1.0, b"": 2.0})
+    assert is_packed(made)
+    made.put(b"x" * (ITEM_BYTES_MAX + 1), -1.0)
+    assert not is_packed(made)
+    assert made.slice(0, 9)[1] == [-1.0, 1.0, 2.0]
+
+
+@pytest.mark.parametrize("count", [3, 300])
+def test_a_slice_that_begins_beyond_everything_is_empty(count: int) -> None:
+    made = filled(count)
+    assert made.slice(1 << 70, count) == made.slice(count, count) == made.slice(2, 1) == ([], [])
 
 
 def test_members_of_one_score_stand_in_the_order_of_their_bytes() -> None:
@@ -145,7 +223,8 @@ def test_the_encoding_is_that_of_redis() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sets", "count", "size"), [(30_000, 3, 8), (10_000, 20, 8), (300, 300, 20), (2, 100_000, 20), (3_000, 5, 100)]
+    ("sets", "count", "size"),
+    [(30_000, 3, 8), (10_000, 20, 8), (10_000, 50, 10), (300, 300, 20), (2, 100_000, 20), (3_000, 5, 100)],
 )
 def test_the_weight_is_what_the_process_grows_by(sets: int, count: int, size: int) -> None:
     growing.check(
@@ -172,7 +251,6 @@ def test_parts_are_of_bounded_size() -> None:
     parts = filled(50_000).parts()
     assert 20 < len(parts) < 5_000
     assert all(not isinstance(part, dict) or len(part) <= SPLIT_AT for part in parts)
-    assert filled(SMALL_MEMBERS).parts() == []
 
 
 def test_a_large_sorted_set_never_stalls() -> None:

@@ -1,33 +1,26 @@
-"""A list of bytes: fast at both ends, and in the middle by steps of a block. Knows no command.
+"""A list of bytes. Knows no command.
 
-While it is short it is one plain list, `_last`. Beyond BLOCK_LENGTH values, blocks of up to so many stand before
-it; a position is found by stepping over them from the nearer end. A block that lost values is joined with its
-neighbour where both are small.
-
-A copy shares the blocks: making one is a step per block. So a block is changed in place only by the list whose
-generation it carries, and both lists get a new one at every copy; any other block is copied first.
+While it is small it is packed in one bytes object (see packed.py): a position is found by stepping over the values
+before it, a change copies some hundred bytes. Beyond that it is made of blocks (see list_blocks.py): fast at both
+ends, and in the middle by steps of a block.
 """
 
 from typing import Final
 
-from mypy_extensions import i64, mypyc_attr
+from mypy_extensions import i64
 
 from kvik.errors import wrong_type
 from kvik.store.container import LIST, Container
 from kvik.store.keyspace import Keyspace
-from kvik.store.memory import ALIGNMENT, BYTES_OBJECT_BYTES
+from kvik.store.list_blocks import ListBlocks
+from kvik.store.packed import LENGTH_MAX, beyond, item_at, packed, positions, unpacked, weight_of_packed
 
-BLOCK_LENGTH: Final = 256
-# A block that grows to the left moves all it has at each step, 20 ns at this length.
-LEFT_BLOCK_LENGTH: Final = 128
-# Neighbours that hold no more together become one block.
-JOINED_LENGTH_MAX: Final = 128
-BLOCKS_IN_A_PART: Final = 16
+PACKED_BYTES_MAX: Final = 1_024
+# To pop the last of so many takes 0.1 us more than from a block; they have to fit into one.
+PACKED_VALUES_MAX: Final = 128
 
-# Measured on 64-bit CPython 3.11: an object of each kind with its list, and a place in a list with bytes in it.
-LIST_BYTES: Final = 192
-BLOCK_BYTES: Final = 160
-SLOT_BYTES: Final = 8
+# Measured on 64-bit CPython 3.11: the object alone, with a share of the holes that lists leave as they come and go.
+LIST_BYTES: Final = 112
 
 
 def list_at(space: Keyspace, key: bytes) -> "ListValue | None":
@@ -46,29 +39,15 @@ def list_to_edit(space: Keyspace, key: bytes) -> "ListValue | None":
     raise wrong_type()
 
 
-@mypyc_attr(acyclic=True)
-class Block:
-    """Some values in a row, and the generation of the list that may change them."""
-
-    def __init__(self, values: list[bytes], generation: i64) -> None:
-        self.values: Final = values
-        self.generation: Final[i64] = generation
-
-
-NO_BLOCKS: Final[list[Block]] = []
-"""What a short list has: replaced, never changed."""
-
-
 class ListValue(Container):
-    """Values in order. Positions count from 0 and have to be there; ends are O(1), the middle O(blocks)."""
+    """Values in order. Positions count from 0 and have to be there."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.weight = LIST_BYTES
-        self._length: i64 = 0
-        self._generation: i64 = 0
-        self._blocks = NO_BLOCKS
-        self._last: list[bytes] = []
+        self.weight = LIST_BYTES + weight_of_packed(0)
+        self._packed = b""
+        self._count: i64 = 0
+        self._blocks: ListBlocks | None = None
 
     # What every container does
 
@@ -76,25 +55,21 @@ class ListValue(Container):
         return LIST
 
     def __len__(self) -> int:
-        return self._length
+        if self._blocks is not None:
+            return len(self._blocks)
+        return self._count
 
     def copy(self) -> "ListValue":
-        self._generation += 1
         twin = ListValue()
         twin.weight = self.weight
-        twin._length = self._length
-        twin._generation = self._generation
-        if len(self._blocks) > 0:
-            twin._blocks = self._blocks[:]
-        twin._last = self._last[:]
+        twin._packed = self._packed
+        twin._count = self._count
+        if self._blocks is not None:
+            twin._blocks = self._blocks.copy()
         return twin
 
     def parts(self) -> list[object]:
-        blocks = self._blocks
-        parts: list[object] = [self._last]
-        for start in range(0, len(blocks), BLOCKS_IN_A_PART):
-            parts.append(blocks[start : start + BLOCKS_IN_A_PART])
-        return parts
+        return [] if self._blocks is None else self._blocks.parts()
 
     def encoding(self) -> bytes:
         return b"quicklist"
@@ -103,22 +78,21 @@ class ListValue(Container):
 
     def push_left(self, value: bytes) -> None:
         """Put a value before all others."""
-        values = self._own(0)
-        if len(values) < LEFT_BLOCK_LENGTH:
-            values.insert(0, value)
-        else:
-            self._add_block(0, [value])
-        self._count_in(value)
+        if self._blocks is None and len(value) <= LENGTH_MAX:
+            self._repack(packed(value) + self._packed, 1)
+            return
+        blocks = self._in_blocks()
+        blocks.push_left(value)
+        self.weight = LIST_BYTES + blocks.weight
 
     def push_right(self, value: bytes) -> None:
         """Put a value behind all others."""
-        values = self._last
-        if len(values) < BLOCK_LENGTH:
-            values.append(value)
-        else:
-            self._add_block(len(self._blocks), values)
-            self._last = [value]
-        self._count_in(value)
+        if self._blocks is None and len(value) <= LENGTH_MAX:
+            self._repack(self._packed + packed(value), 1)
+            return
+        blocks = self._in_blocks()
+        blocks.push_right(value)
+        self.weight = LIST_BYTES + blocks.weight
 
     def extend(self, values: list[bytes]) -> None:
         """Put values behind all others, in their order."""
@@ -127,248 +101,130 @@ class ListValue(Container):
 
     def pop_left(self) -> bytes:
         """Take the first value away; there is one."""
-        values = self._own(0)
-        value = values.pop(0)
-        if len(values) == 0 and len(self._blocks) > 0:
-            self._blocks.pop(0)
-            self.weight -= BLOCK_BYTES
-        self._count_out(value)
+        blocks = self._blocks
+        if blocks is None:
+            value = item_at(self._packed, 0)
+            self._repack(self._packed[1 + len(value) :], -1)
+        else:
+            value = blocks.pop_left()
+            self.weight = LIST_BYTES + blocks.weight
         return value
 
     def pop_right(self) -> bytes:
         """Take the last value away; there is one."""
-        value = self._last.pop()
-        if len(self._last) == 0:
-            self._refill_last()
-        self._count_out(value)
+        blocks = self._blocks
+        if blocks is None:
+            place = beyond(self._packed, 0, self._count - 1)
+            value = item_at(self._packed, place)
+            self._repack(self._packed[:place], -1)
+        else:
+            value = blocks.pop_right()
+            self.weight = LIST_BYTES + blocks.weight
         return value
 
     # By position
 
     def get(self, position: int) -> bytes:
-        number, place = self._locate(position)
-        return self._values_in(number)[place]
+        if self._blocks is not None:
+            return self._blocks.get(position)
+        return item_at(self._packed, beyond(self._packed, 0, position))
 
     def set(self, position: int, value: bytes) -> None:
-        number, place = self._locate(position)
-        values = self._own(number)
-        self.weight += weight_of_slot(value) - weight_of_slot(values[place])
-        values[place] = value
+        if self._blocks is None and len(value) <= LENGTH_MAX:
+            self._splice(position, 1, packed(value), 0)
+            return
+        blocks = self._in_blocks()
+        blocks.set(position, value)
+        self.weight = LIST_BYTES + blocks.weight
 
     def slice(self, start: int, end: int) -> list[bytes]:
         """Return the values from `start` up to, not including, `end`, which is greater."""
-        number, place = self._locate(start)
-        found = self._values_in(number)[place : place + end - start]
-        while len(found) < end - start:
-            number += 1
-            found += self._values_in(number)[: end - start - len(found)]
-        return found
+        if self._blocks is not None:
+            return self._blocks.slice(start, end)
+        items = self._packed
+        first = beyond(items, 0, start)
+        return unpacked(items[first : beyond(items, first, end - start)])
 
     def rows(self) -> list[list[bytes]]:
-        """Return all values, for reading only, in rows of up to BLOCK_LENGTH."""
-        rows = [block.values for block in self._blocks]
-        rows.append(self._last)
-        return rows
+        """Return all values, for reading only, in rows of bounded length."""
+        return [unpacked(self._packed)] if self._blocks is None else self._blocks.rows()
 
     def insert(self, position: int, value: bytes) -> None:
         """Put a value before the one at `position`; the length is a position too."""
-        if position == self._length:
-            self.push_right(value)
+        if self._blocks is None and len(value) <= LENGTH_MAX:
+            self._splice(position, 0, packed(value), 1)
             return
-        number, place = self._locate(position)
-        values = self._own(number)
-        if len(values) >= BLOCK_LENGTH:
-            self._split(number)
-            number, place = self._locate(position)
-            values = self._own(number)
-        values.insert(place, value)
-        self._count_in(value)
+        blocks = self._in_blocks()
+        blocks.insert(position, value)
+        self.weight = LIST_BYTES + blocks.weight
 
     def delete(self, start: int, count: int) -> None:
         """Take `count` values away from `start` on, at least one: O(count + blocks)."""
-        first, place = self._locate(start)
-        last, end = self._locate(start + count - 1)
-        if first == last:
-            self._cut(first, place, end + 1)
-        else:
-            self._cut(last, 0, end + 1)
-            self._drop_blocks(first + 1, last)
-            self._cut(first, place, BLOCK_LENGTH)
-        self._mend(max(first - 1, 0), first + 2)
+        if self._blocks is None:
+            self._splice(start, count, b"", -count)
+            return
+        self._blocks.delete(start, count)
+        self.weight = LIST_BYTES + self._blocks.weight
 
     # By value
 
     def find(self, wanted: bytes) -> int:
         """Return the first position of a value, -1 where it is not there."""
-        before = 0
-        for number in range(len(self._blocks) + 1):
-            values = self._values_in(number)
-            if wanted in values:
-                return before + values.index(wanted)
-            before += len(values)
-        return -1
+        if self._blocks is not None:
+            return self._blocks.find(wanted)
+        found = positions(self._packed, wanted)
+        return found[0] if found else -1
 
     def find_all(self, wanted: bytes, rank: int, most: int, compared_max: int) -> list[int]:
         """Return up to `most` positions of a value, from the match number `rank` on (negative: from the right).
 
         0 is no limit, for `compared_max` too: how many values are looked at.
         """
-        step = 1 if rank > 0 else -1
-        passed = abs(rank) - 1
-        number, position = (0, 0) if rank > 0 else (len(self._blocks), len(self) - 1)
-        left = compared_max or len(self)
-        found: list[int] = []
-        while left > 0 and 0 <= number <= len(self._blocks):
-            values = self._values_in(number)
-            place = 0 if rank > 0 else len(values) - 1
-            while left > 0 and 0 <= place < len(values):
-                if values[place] == wanted:
-                    passed -= 1
-                    if passed < 0:
-                        found.append(position)
-                        if len(found) == most:
-                            return found
-                place += step
-                position += step
-                left -= 1
-            number += step
-        return found
+        if self._blocks is not None:
+            return self._blocks.find_all(wanted, rank, most, compared_max)
+        found = positions(self._packed, wanted)
+        compared = compared_max or len(self)
+        if rank > 0:
+            found = [position for position in found if position < compared]
+        else:
+            found = [position for position in reversed(found) if position >= len(self) - compared]
+        found = found[abs(rank) - 1 :]
+        return found[:most] if most > 0 else found
 
     def remove(self, wanted: bytes, most: int, from_right: bool) -> int:
         """Take up to `most` values away that equal `wanted`, 0: all of them; return how many went."""
-        numbers = list(range(len(self._blocks) + 1))
-        if from_right:
-            numbers.reverse()
-        left = most or len(self)
-        removed = 0
-        for number in numbers:
-            there = self._values_in(number).count(wanted)
-            if there > 0 and left > 0:
-                gone = min(there, left)
-                without(self._own(number), wanted, gone, from_right)
-                left -= gone
-                removed += gone
-        if removed > 0:
-            self._length -= removed
-            self.weight -= weight_of_slot(wanted) * removed
-            self._mend(0, len(self._blocks))
-        return removed
+        blocks = self._blocks
+        if blocks is not None:
+            removed = blocks.remove(wanted, most, from_right)
+            self.weight = LIST_BYTES + blocks.weight
+            return removed
+        found = self.find_all(wanted, -1 if from_right else 1, most, 0)
+        for position in sorted(found, reverse=True):
+            self._splice(position, 1, b"", -1)
+        return len(found)
 
     # Steps
 
-    def _values_in(self, number: int) -> list[bytes]:
-        """Return the values of a block for reading; the number behind the last block's stands for `_last`."""
-        return self._blocks[number].values if number < len(self._blocks) else self._last
+    def _splice(self, position: i64, count: i64, put: bytes, change: i64) -> None:
+        """Put something packed in the place of `count` values from a position on; there are `change` values more."""
+        items = self._packed
+        place = beyond(items, 0, position)
+        self._repack(items[:place] + put + items[beyond(items, place, count) :], change)
 
-    def _own(self, number: int) -> list[bytes]:
-        """Return the values of a block for changing them."""
+    def _repack(self, items: bytes, change: i64) -> None:
+        """Keep what is packed now, `change` values more; go over to blocks, for good, where it is no longer small."""
+        self._packed = items
+        self._count += change
+        self.weight = LIST_BYTES + weight_of_packed(len(items))
+        if len(items) > PACKED_BYTES_MAX or self._count > PACKED_VALUES_MAX:
+            self._in_blocks()
+
+    def _in_blocks(self) -> ListBlocks:
+        """Return the blocks; what was packed goes over to them, for good."""
         blocks = self._blocks
-        if number == len(blocks):
-            return self._last
-        block = blocks[number]
-        if block.generation != self._generation:
-            block = Block(block.values[:], self._generation)
-            blocks[number] = block
-        return block.values
-
-    def _locate(self, position: int) -> tuple[int, int]:
-        """Return the number of the block a position is in, and its place there."""
-        blocks = self._blocks
-        if position < self._length >> 1:
-            number = 0
-            while number < len(blocks) and position >= len(blocks[number].values):
-                position -= len(blocks[number].values)
-                number += 1
-            return number, position
-        number = len(blocks)
-        position -= self._length - len(self._last)
-        while position < 0:
-            number -= 1
-            position += len(blocks[number].values)
-        return number, position
-
-    def _add_block(self, number: int, values: list[bytes]) -> None:
-        block = Block(values, self._generation)
-        if self._blocks is NO_BLOCKS:
-            self._blocks = [block]
-        else:
-            self._blocks.insert(number, block)
-        self.weight += BLOCK_BYTES
-
-    def _split(self, number: int) -> None:
-        """Make two blocks of one."""
-        values = self._own(number)
-        half = len(values) // 2
-        if number == len(self._blocks):
-            self._add_block(number, values[:half])
-            self._last = values[half:]
-        else:
-            self._add_block(number + 1, values[half:])
-            del values[half:]
-
-    def _cut(self, number: int, start: int, end: int) -> None:
-        """Take the values between two places of a block away; the block stays, even empty."""
-        values = self._own(number)
-        for value in values[start:end]:
-            self._count_out(value)
-        del values[start:end]
-
-    def _drop_blocks(self, first: int, beyond: int) -> None:
-        """Take whole blocks away: a copy may still have them, so they are let go of as they are."""
-        for block in self._blocks[first:beyond]:
-            for value in block.values:
-                self._count_out(value)
-            self.weight -= BLOCK_BYTES
-        del self._blocks[first:beyond]
-
-    def _mend(self, first: int, beyond: int) -> None:
-        """Blocks between these numbers have lost values: let empty ones go, and join small neighbours."""
-        whole: list[Block] = []
-        for block in self._blocks[first:beyond]:
-            if len(whole) > 0 and len(whole[-1].values) + len(block.values) <= JOINED_LENGTH_MAX:
-                whole[-1] = Block(whole[-1].values + block.values, self._generation)
-                self.weight -= BLOCK_BYTES
-            elif len(block.values) > 0:
-                whole.append(block)
-            else:
-                self.weight -= BLOCK_BYTES
-        if len(self._blocks) > 0:
-            self._blocks[first:beyond] = whole
-        if len(self._last) == 0:
-            self._refill_last()
-
-    def _refill_last(self) -> None:
-        """Nothing is left in `_last`: the block before takes its place."""
-        if len(self._blocks) > 0:
-            self._last = self._own(len(self._blocks) - 1)
-            self._blocks.pop()
-            self.weight -= BLOCK_BYTES
-
-    def _count_in(self, value: bytes) -> None:
-        self._length += 1
-        self.weight += weight_of_slot(value)
-
-    def _count_out(self, value: bytes) -> None:
-        self._length -= 1
-        self.weight -= weight_of_slot(value)
-
-
-def weight_of_slot(value: bytes) -> i64:
-    """Return how many bytes of memory a value takes in a list, its place there included."""
-    size: i64 = len(value)
-    return ((size + (BYTES_OBJECT_BYTES + ALIGNMENT - 1)) & -ALIGNMENT) + SLOT_BYTES
-
-
-def without(values: list[bytes], wanted: bytes, count: int, from_right: bool) -> None:
-    """Take the first, or last, `count` values equal to `wanted` out of a plain list."""
-    if from_right:
-        values.reverse()
-    kept: list[bytes] = []
-    for value in values:
-        if count > 0 and value == wanted:
-            count -= 1
-        else:
-            kept.append(value)
-    if from_right:
-        kept.reverse()
-    values[:] = kept
+        if blocks is None:
+            blocks = ListBlocks(unpacked(self._packed))
+            self._blocks = blocks
+            self._packed = b""
+            self.weight = LIST_BYTES + blocks.weight
+        return blocks

@@ -10,12 +10,15 @@ from mypy_extensions import i64
 from kvik.store.container import weight_of_bytes
 
 ITEM_BYTES_MAX: Final = 64
-"""As Redis' listpacks by default; a length has to fit a byte."""
+"""As Redis' listpacks by default: of sets, hashes and sorted sets."""
+
+LENGTH_MAX: Final = 255
+"""A length is one byte."""
 
 PACKED_BYTES_MAX: Final = 2_048
 """What is larger costs more to search and to copy at each change than objects of their own."""
 
-LENGTHS: Final = [bytes([length]) for length in range(ITEM_BYTES_MAX + 1)]
+LENGTHS: Final = [bytes([length]) for length in range(LENGTH_MAX + 1)]
 
 
 def weight_of_packed(length: i64) -> i64:
@@ -33,11 +36,10 @@ def packed(item: bytes) -> bytes:
     return LENGTHS[len(item)] + item
 
 
-def find(items: bytes, wanted: bytes, step: i64) -> i64:
-    """Return where `wanted` stands among every `step`-th item, -1 where it does not."""
+def find(items: bytes, wanted: bytes, step: i64, place: i64 = 0) -> i64:
+    """Return where `wanted` stands among every `step`-th item from the one at `place` on, -1 where it does not."""
     size: i64 = len(items)
     length: i64 = len(wanted)
-    place: i64 = 0
     while place < size:
         here: i64 = items[place]
         begin = place + 1
@@ -74,4 +76,28 @@ def unpacked(items: bytes) -> list[bytes]:
         length: i64 = items[place]
         found.append(items[place + 1 : place + 1 + length])
         place += 1 + length
+    return found
+
+
+def beyond(items: bytes, place: i64, count: i64) -> i64:
+    """Return where the item stands that comes `count` items behind the one at `place`."""
+    while count > 0:
+        length: i64 = items[place]
+        place += 1 + length
+        count -= 1
+    return place
+
+
+def positions(items: bytes, wanted: bytes) -> list[int]:
+    """Return how many items stand before each one that equals `wanted`."""
+    found: list[int] = []
+    here: i64 = 0
+    passed: i64 = 0
+    place = find(items, wanted, 1)
+    while place >= 0:
+        while here < place:
+            here = after(items, here)
+            passed += 1
+        found.append(passed)
+        place = find(items, wanted, 1, after(items, place))
     return found
