@@ -9,15 +9,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from secrets import randbelow
 
 from benchmarks.processes import on_core
 from benchmarks.wire import answers_ping
 
 START_SECONDS_MAX = 20.0
 STOP_SECONDS_MAX = 10.0
+PORTS = range(10_000, 32_768)
+"""The kernel gives those above to clients: one may have such a port before the server it was chosen for."""
 POLL_SECONDS = 0.001
 POLL_SHARE = 0.01
 """Of the time it took so far is the pause between two questions: the error of a start's time stays at 1 %."""
@@ -123,11 +126,12 @@ def _ask_python(source: str) -> str:
 
 
 def free_port() -> int:
-    """A port of the loopback address that nobody listens on now, chosen by the kernel."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of the loopback address that nobody listens on now, chosen by chance."""
+    while True:
+        port = PORTS.start + randbelow(len(PORTS))
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from benchmarks.servers import free_port
 
 from tests.wire import Wire
 
@@ -38,14 +39,6 @@ def surroundings() -> dict[str, str]:
     paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     variables = {name: value for name, value in os.environ.items() if not name.startswith("KVIK_")}
     return variables | {"PYTHONPATH": os.pathsep.join([os.path.abspath(path) for path in paths])}
-
-
-def free_port() -> int:
-    """Return a port on loopback nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def end_with_the_tests() -> None:

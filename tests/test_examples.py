@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from benchmarks.servers import free_port
 
 from tests.programs import QUIET, pipe_to, run
-from tests.servers import free_port, surroundings
+from tests.servers import surroundings
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SECONDS_MAX = 20.0

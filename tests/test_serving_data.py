@@ -200,13 +200,14 @@ def test_closing_while_it_starts_breaks_the_start_off(tmp_path: Path) -> None:
 
         def open_reading(self, path: str) -> ReadingFile:
             if closing.ident is None:
+                wait_until_inside(starting, "wait")
                 closing.start()
                 wait_until_inside(closing, "join")
             return super().open_reading(path)
 
     kvik.open(tmp_path).close()
     server = kvik.Server(tmp_path, files=FilesOfOneThatIsClosed())
-    closing = threading.Thread(target=server.close)
+    starting, closing = threading.current_thread(), threading.Thread(target=server.close)
     with pytest.raises(RuntimeError, match="closed before it had started"):
         server.start(0)
     closing.join(SECONDS_MAX)

@@ -10,10 +10,11 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from benchmarks.servers import free_port
 
 from tests.client.load.recording import RecordingServer
 from tests.programs import KVIK, SECONDS_MAX, Terminal, pipe_to, run
-from tests.servers import KvikServer, RedisServer, free_port
+from tests.servers import KvikServer, RedisServer
 
 BENCH = [*KVIK, "bench"]
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from benchmarks.servers import free_port
 
 from tests.programs import KVIK, run
-from tests.servers import Process, free_port, require
+from tests.servers import Process, require
 
 # A ticket of the session is there before the first request: readable, and no reply.
 PING_A_LITTLE_LATER = """

@@ -6,8 +6,10 @@ import sys
 import threading
 from pathlib import Path
 
+from benchmarks.servers import free_port
+
 from tests.programs import CLIENT, KVIK, SOURCE, run
-from tests.servers import KvikServer, RedisServer, free_port
+from tests.servers import KvikServer, RedisServer
 
 
 def node(server: KvikServer) -> str:

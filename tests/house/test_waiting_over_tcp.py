@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from benchmarks.servers import free_port
 
 from tests.patience import wait_until_blocked, wait_until_connected
-from tests.servers import Process, connect, free_port
+from tests.servers import Process, connect
 from tests.wire import Wire, encode_words
 
 ROOT = str(Path(__file__).parent.parent.parent)

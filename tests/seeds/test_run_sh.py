@@ -4,9 +4,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from benchmarks.servers import free_port
 
 from tests.programs import KVIK, SOURCE, Terminal, run
-from tests.servers import free_port, require, surroundings
+from tests.servers import require, surroundings
 
 ROOT = Path(SOURCE).parent
 # What a shell tells of itself; sourcing run.sh must change none of it.

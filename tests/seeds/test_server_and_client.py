@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from benchmarks.servers import free_port
 
 from tests.programs import KVIK, pipe_to, run
-from tests.servers import KvikServer, free_port
+from tests.servers import KvikServer
 
 CLIENT = str(Path(__file__).parent.parent.parent / "client")
 SECONDS_MAX = 20

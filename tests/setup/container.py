@@ -7,7 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-from tests.servers import connect, end_with_the_tests, free_port
+from benchmarks.servers import free_port
+
+from tests.servers import connect, end_with_the_tests
 from tests.setup.checkouts import ROOT
 from tests.setup.container_files import Instruction, Stage
 

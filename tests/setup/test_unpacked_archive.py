@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from benchmarks.servers import free_port
 
-from tests.servers import end_with_the_tests, free_port
+from tests.servers import end_with_the_tests
 from tests.setup.checkouts import ROOT, make_program, run
 from workshop.archive import pack, present_files, tracked_files, version
 
