@@ -120,6 +120,13 @@ def test_a_large_value_comes_back(caller: Caller, name: str) -> None:
 LONG = 3 * PIECE_BYTES + 7
 
 
+def test_a_long_key_is_null_in_the_commands_that_name_it() -> None:
+    key = b"k" * LONG
+    commands = [[b"XADD", key, b"1-0", b"f", b"v"], [b"XADD", key, b"2-0", key, b"v"]]
+    rows = json.loads(json_value(key, commands))["value"]
+    assert rows == [["XADD", None, "1-0", "f", "v"], ["XADD", None, "2-0", key.decode(), "v"]]
+
+
 @pytest.mark.parametrize(
     "word",
     [

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kvik.store.hyperloglog import EMPTY, REGISTERS, dense_of
 from kvik.store.long_string import LongString
 from tests.engines import Caller
 from tests.reference import ReferenceServer
@@ -86,6 +87,20 @@ def test_another_string_is_no_hyperloglog(caller: Caller, text: bytes) -> None:
     caller("SET", "h", text)
     for words in (["PFADD", "h", "a"], ["PFCOUNT", "h"], ["PFMERGE", "x", "h"], ["PFDEBUG", "ENCODING", "h"]):
         assert caller.error(*words) == FOREIGN
+
+
+@pytest.mark.parametrize("registers", [b"\x3f", b"\x34", b"\x33", b"\x32", b"\x32" + b"\x3f" * 16_383, b"\x28"])
+def test_registers_that_no_element_makes_are_counted_as_redis_counts_them(
+    caller: Caller, reference: ReferenceServer, registers: bytes
+) -> None:
+    reference("FLUSHALL")
+    dense = dense_of((registers * REGISTERS)[:REGISTERS], EMPTY)
+    dense = dense[:15] + b"\x80" + dense[16:]
+    for call in (caller, reference):
+        call("SET", "h", dense)
+        call("PFMERGE", "merged", "h")
+    for words in (["PFCOUNT", "h"], ["GET", "h"], ["PFCOUNT", "h", "none"], ["PFCOUNT", "merged"]):
+        assert caller(*words) == reference(*words)
 
 
 def test_the_self_test_passes(caller: Caller) -> None:

@@ -175,6 +175,12 @@ def test_a_torn_request_is_not_taken_for_one_that_starts_where_it_was_torn() -> 
     assert request.raw() == data
 
 
+def test_an_array_in_the_middle_of_a_torn_line_is_part_of_the_line() -> None:
+    data = b"SET k *1\r\n$4\r\nPING\r\n"
+    expected = requests(trusted(RespDialect()), whole(data))
+    assert requests(trusted(RespDialect()), cut_at(data, [6])) == expected
+
+
 def test_an_inline_request_has_no_source() -> None:
     dialect = trusted(RespDialect())
     dialect.feed(b"GET key\r\n")

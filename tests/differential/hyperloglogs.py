@@ -2,6 +2,9 @@
 
 from tests.differential.draw import DAMAGED, Draw, Request
 
+HIGHEST = b"HYLL".ljust(15, b"\x00") + b"\x80" + b"\xff" * 12_288
+"""Dense registers that no element makes: what they say is more than an integer holds."""
+
 
 def request(draw: Draw) -> Request:
     """Return one random request of the family."""
@@ -39,6 +42,7 @@ def damaged(draw: Draw) -> Request:
             [b"SETRANGE", DAMAGED, draw.one([b"0", b"3", b"4"]), draw.word()],
             [b"APPEND", DAMAGED, draw.one([b"\x00", b"\x80", b"\x7f\xff"])],
             [b"SETRANGE", DAMAGED, draw.one([b"5", b"8", b"15"]), draw.one([b"\x00", b"\x01", b"\xff"])],
+            [b"SET", DAMAGED, HIGHEST],
             [b"COPY", draw.key(), DAMAGED, b"REPLACE"],
             [b"COPY", draw.key(), DAMAGED, b"REPLACE"],
             [b"DEL", DAMAGED],

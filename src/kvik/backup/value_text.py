@@ -139,7 +139,7 @@ class ValueText:
         while place < len(words):
             if self._cost >= PART_BYTES:
                 yield self._end_part()
-            elif len(words[place]) > PIECE_BYTES:
+            elif place != null and len(words[place]) > PIECE_BYTES:
                 self._add_mark(place % width == 0)
                 yield from self._long_word(words[place])
                 place += 1
@@ -150,7 +150,7 @@ class ValueText:
         """Add words up to a long one, or to the end of a part; return the place of the next one."""
         while place < len(words) and self._cost < PART_BYTES:
             word = words[place]
-            if len(word) > PIECE_BYTES:
+            if place != null and len(word) > PIECE_BYTES:
                 break
             self._add_mark(place % width == 0)
             self._add(b"null" if place == null else json_word(word))

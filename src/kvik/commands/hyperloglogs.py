@@ -179,7 +179,7 @@ def pfcount(session: Session, args: Args) -> Reply:
         return read_i64_le(known, 0)
     count = estimate(registers_of(value, encoding))
     value = session.keys.edit(key)
-    overwrite(session.keys, key, value, ESTIMATE_AT, count.to_bytes(8, "little"))
+    overwrite(session.keys, key, value, ESTIMATE_AT, count.to_bytes(8, "little", signed=True))
     session.event(NO_EVENT, b"pfcount", key)
     return count
 

@@ -73,7 +73,7 @@ class RespDialect(Dialect):
         return self._intake.size()
 
     def next_request(self) -> Request | None:
-        if self._missing == 0 and self.is_trusted:
+        if self._missing == 0 and self.is_trusted and self._intake.is_whole():
             request = whole_request(self._intake, self.word_bytes_max)
             if request is not None or self._intake.is_used_up():
                 return request

@@ -18,6 +18,8 @@ from librt.strings import BytesWriter, read_i64_le, write_i16_le, write_i32_le, 
 from librt.vecs import vec
 from mypy_extensions import i16, i32, i64
 
+from kvik.numbers import INTEGER_MAX, INTEGER_MIN
+
 MAGIC: Final = b"HYLL"
 HEADER_BYTES: Final = 16
 ENCODING_AT: Final = 4
@@ -342,14 +344,20 @@ def estimate(registers: bytes) -> int:
 
 
 def estimate_of_counts(counts: list[int]) -> int:
-    """As `estimate`, from how many registers there are of each value."""
+    """As `estimate`, from how many registers there are of each value.
+
+    Registers as high as nobody's elements make them may say more than an integer holds: INTEGER_MIN, as in Redis.
+    """
     registers = float(REGISTERS)
     total = registers * tau((registers - counts[ZEROS_MAX + 1]) / registers)
     for value in range(ZEROS_MAX, 0, -1):
         total += counts[value]
         total *= 0.5
     total += registers * sigma(counts[0] / registers)
-    return math.floor(ALPHA * registers * registers / total + 0.5)
+    if total == 0.0:
+        return INTEGER_MIN
+    number = math.floor(ALPHA * registers * registers / total + 0.5)
+    return number if number <= INTEGER_MAX else INTEGER_MIN
 
 
 def tau(x: float) -> float:
