@@ -28,6 +28,7 @@ class Sliced(Taker):
     def __init__(self, services: "Services") -> None:
         super().__init__()
         self._services: Final = services
+        # More than one where a key has to be taken at once, before it changes, while another is under way.
         self._rests: Final[list[Rest]] = []
 
     def take_whole(self, database: int, key: bytes, value: Value, deadline: int) -> int:

@@ -145,13 +145,17 @@ class RecentWord:
         self._tail: i64 = 0
 
     def read(self, buffer: bytes, begin: i64, end: i64) -> bytes:
-        """Return the word from `begin` up to, not including, `end`; at least eight bytes end there."""
+        """Return the word from `begin` up to, not including, `end`.
+
+        At least eight bytes end there: before the first word of an array stands `*1\\r\\n$0\\r\\n` or more.
+        """
         length = end - begin
         tail = read_i64_le(buffer, end - 8)
         if tail == self._tail and length == len(self._word):
             word = self._word
             place = length - 8
             while place > 0:
+                # The last step goes over bytes that were compared already.
                 place = place - 8 if place > 8 else 0
                 if read_i64_le(buffer, begin + place) != read_i64_le(word, place):
                     return self._new(buffer, begin, end, tail)

@@ -226,5 +226,6 @@ class ListValue(Container):
             blocks = ListBlocks(unpacked(self._packed))
             self._blocks = blocks
             self._packed = b""
+            self._count = 0
             self.weight = LIST_BYTES + blocks.weight
         return blocks
