@@ -9,7 +9,7 @@ import pytest
 
 from kvik.journal.manifest import FOLDER, INCR, NAME, JournalFile, Manifest
 from tests.journal.logs import LogWriter
-from tests.programs import KVIK, run
+from tests.programs import KVIK, run, run_python
 from tests.servers import STOP_SECONDS, KvikServer
 from tests.wire import Wire
 
@@ -142,6 +142,16 @@ def test_without_a_directory_it_says_once_that_nothing_is_kept(folder: Path) -> 
     assert server.stop() == 0
     assert server.output().count("in memory only") == 1
     assert not (folder / "data").exists()
+
+
+@pytest.mark.parametrize("event", ["fcntl.flock", "socket.bind"])
+def test_it_ends_in_good_order_however_early_it_is_told_to(directory: Path, event: str) -> None:
+    hook = f"lambda name, _: name == {event!r} and os.kill(os.getpid(), signal.SIGTERM)"
+    program = f"import os, signal, sys; sys.addaudithook({hook}); from kvik.cli.main import main; sys.exit(main())"
+    done = run_python(program, "serve", str(directory), "--listen", "resp://127.0.0.1:0")
+    assert done.returncode == 0, done.stderr
+    assert b"Received SIGTERM, closing" in done.stdout
+    assert run([*KVIK, "check", str(directory)]).returncode == 0
 
 
 def test_memory_and_a_directory_contradict(directory: Path) -> None:

@@ -92,6 +92,10 @@ class Server(House):
         self._turn = Turn(engine, rounds)
         self._porch = choose_porch(self._turn, engine.settings.porch, loop)
         self.guests.open(loop, self._turn)
+        # Before it loads or listens: whoever can see the server may tell it to end.
+        if self._opened is None:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, self._signalled, number)
         if self._at_once:
             self._ending.set()
         try:
@@ -117,9 +121,6 @@ class Server(House):
     def _open_doors(self, loop: asyncio.AbstractEventLoop) -> None:
         for text in self._engine.settings.listen:
             self._listeners.append(Listener(parse_address(text), self._engine, self._adopt))
-        if self._opened is None:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, self._signalled, number)
         for listener in self._listeners:
             listener.start(loop)
 
