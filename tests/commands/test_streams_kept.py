@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from kvik.clock import ManualClock
+from kvik.numbers import INTEGER_MAX
 from kvik.replies import CommandLines
 from kvik.wire import encode_request
 from tests.cli.test_import import redis
@@ -92,6 +93,43 @@ def test_entries_that_have_gone_are_acknowledged_in_the_journal(caller: Caller) 
     assert caller.replayed().content() == caller.content()
 
 
+@pytest.mark.parametrize(
+    ("before", "line", "expected"),
+    [
+        (f"XSETID s 5-0 ENTRIESADDED {INTEGER_MAX}", "XADD s 6-1 a 4", "XADD s 6-1 a 4"),
+        (
+            f"XGROUP SETID s g 2-1 ENTRIESREAD {INTEGER_MAX}",
+            "XREADGROUP GROUP g one NOACK STREAMS s >",
+            f"XGROUP SETID s g 3-1 ENTRIESREAD {INTEGER_MAX}",
+        ),
+        (
+            f"XCLAIM s g one 0 1-1 RETRYCOUNT {INTEGER_MAX}",
+            "XCLAIM s g one 0 1-1",
+            f"XCLAIM s g one 0 1-1 {GIVEN} {INTEGER_MAX} FORCE JUSTID",
+        ),
+        (
+            f"XCLAIM s g one 0 1-1 RETRYCOUNT {INTEGER_MAX}",
+            "XAUTOCLAIM s g one 0 0 COUNT 1",
+            f"XCLAIM s g one 0 1-1 {GIVEN} {INTEGER_MAX} FORCE JUSTID",
+        ),
+        (
+            f"XCLAIM s g one 0 1-1 RETRYCOUNT {INTEGER_MAX}",
+            "XREADGROUP GROUP g one COUNT 1 STREAMS s 0",
+            f"XCLAIM s g one 0 1-1 {GIVEN} {INTEGER_MAX} FORCE JUSTID",
+        ),
+    ],
+)
+def test_what_is_counted_stays_a_number_that_commands_take(
+    caller: Caller, before: str, line: str, expected: str
+) -> None:
+    assert caller.told([*BEFORE, before], line) == [expected]
+    assert caller.replayed().content() == caller.content()
+    payload = caller.plain("DUMP", "s")
+    assert isinstance(payload, bytes)
+    assert caller.plain("RESTORE", "s", "0", payload, "REPLACE") == b"OK"
+    assert made_again(caller).content() == caller.content()
+
+
 # Anything
 
 
@@ -111,6 +149,14 @@ def compacted(caller: Caller) -> list[list[bytes]]:
     return reply.commands
 
 
+def made_again(caller: Caller) -> Caller:
+    """Return an engine that ran these commands."""
+    restored = Caller(clock=ManualClock(caller.clock.now))
+    for words in compacted(caller):
+        assert not isinstance(restored.plain(*words), str), words
+    return restored
+
+
 def drawn(draw: Draw) -> Request:
     request = general.making(draw) if draw.chance(0.01) else streams.request(draw)
     return [b"0" if word == b"BLOCK" else word for word in draw.mangled(request)]
@@ -125,10 +171,7 @@ def test_a_replay_makes_the_same_streams(seed: int) -> None:
 @pytest.mark.parametrize("seed", STORIES)
 def test_the_commands_that_rebuild_streams_do(seed: int) -> None:
     caller = story(seed)
-    restored = Caller(clock=ManualClock(caller.clock.now))
-    for words in compacted(caller):
-        assert not isinstance(restored.plain(*words), str), words
-    assert restored.content() == caller.content()
+    assert made_again(caller).content() == caller.content()
 
 
 @pytest.mark.parametrize("seed", STORIES)

@@ -5,7 +5,7 @@ import pytest
 from kvik.commands import BUILT_IN
 from kvik.commands.family import CommandTable
 from kvik.errors import PayloadDamaged, ReplyError
-from kvik.rdb.kinds import FOOTER_BYTES, STREAM, STREAM_3
+from kvik.rdb.kinds import FOOTER_BYTES, STREAM, STREAM_2, STREAM_3
 from kvik.rdb.listpack import listpack_of
 from kvik.rdb.reading import value_in
 from kvik.rdb.writing import payload_of
@@ -114,6 +114,17 @@ def test_streams_of_older_and_newer_servers_are_read() -> None:
     newest = stream_of(OLD + b"\5\1\0\0\1" + newest_group, STREAM_3)
     assert (newest.groups[b"g"].entries_read, newest.groups[b"g"].consumers[b"c"].seen_time) == (7, 0x20)
     assert pending(newest.groups[b"g"], b"c") == [(b"5-1", 0x10, 3)]
+
+
+def test_moments_before_1970_are_that(caller: Caller) -> None:
+    long_ago = b"\0" * 7 + b"\x80"
+    pending_id = b"\0" * 7 + b"\5" + b"\0" * 7 + b"\1"
+    group = b"\1\1g\5\1\1\1" + pending_id + long_ago + b"\3\1\1c" + long_ago + b"\1" + pending_id
+    caller("RESTORE", "k", "0", signed(bytes([STREAM_2]) + OLD + b"\5\1\0\0\1" + group))
+    now = caller.clock.now
+    assert caller.plain("XPENDING", "k", "g", "-", "+", 1) == [[b"5-1", b"c", now, 3]]
+    assert caller.plain("XPENDING", "k", "g", "IDLE", now, "-", "+", 1) == [[b"5-1", b"c", now, 3]]
+    assert caller.plain("XINFO", "CONSUMERS", "k", "g") == [[b"name", b"c", b"pending", 1, b"idle", now]]
 
 
 @pytest.mark.parametrize("name", ["groups", "deleted ones", "large numbers"])

@@ -14,6 +14,7 @@ from kvik.errors import ReplyError, printed, wrong_arity
 from kvik.events import HASH
 from kvik.replies import Reply
 from kvik.session import Session
+from kvik.store.field_deadlines import MOMENT_MAX
 from kvik.store.hash_value import HashValue, hash_at, hash_to_edit
 
 family = Family("hash")
@@ -28,8 +29,6 @@ REFUSED: Final = 0
 DONE: Final = 1
 DELETED: Final = 2
 
-MOMENT_MAX: Final = (1 << 46) - 1
-"""As Redis: deadlines of fields have 46 bits."""
 COUNT_MAX: Final = (1 << 31) - 1
 
 UNITS: Final = (

@@ -124,7 +124,7 @@ def claimed_row(delivery: Delivery, asked: Claim, entry_id: StreamId) -> Reply:
         return None
     count = asked.count
     if count < 0:
-        count = pending.count if asked.answers_ids else pending.count + 1
+        count = pending.count if asked.answers_ids else pending.next_count()
     delivery.given.append(group.give_again(pending, delivery.consumer(), asked.time, count))
     return entry_id.text() if asked.answers_ids else row_of(entry)
 
@@ -165,7 +165,7 @@ class Search:
             delivery.drop(pending.id)
             self.count -= 1
         elif delivery.now - pending.time >= self.idle or self.idle == 0:
-            count = pending.count if self.answers_ids else pending.count + 1
+            count = pending.count if self.answers_ids else pending.next_count()
             delivery.given.append(delivery.group.give_again(pending, delivery.consumer(), delivery.now, count))
             self.rows.append(pending.id.text() if self.answers_ids else row_of(entry))
             self.count -= 1

@@ -41,6 +41,7 @@ from kvik.rdb.kinds import (
 from kvik.rdb.listpack import items_of
 from kvik.rdb.old_packs import items_of_intset, items_of_ziplist, items_of_zipmap
 from kvik.rdb.stream_form import stream_at
+from kvik.store.field_deadlines import MOMENT_MAX
 from kvik.store.hash_value import HashValue, hash_of
 from kvik.store.list_value import ListValue
 from kvik.store.set_value import SetValue
@@ -51,8 +52,6 @@ from kvik.store.value import Value
 NOT_A_NUMBER: Final = 253
 INFINITY: Final = 254
 MINUS_INFINITY: Final = 255
-MOMENT_MAX: Final = (1 << 48) - 2
-"""The last moment a field can die, in milliseconds: Redis keeps 48 bits of it."""
 
 
 def version_of(payload: bytes) -> int:

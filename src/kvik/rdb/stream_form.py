@@ -133,7 +133,7 @@ def group_at(cursor: Cursor, form: int, stream: StreamValue) -> ConsumerGroup:
     deliveries: dict[bytes, tuple[int, int]] = {}
     for _ in range(cursor.count()):
         raw = cursor.take(ID_BYTES)
-        time, count = cursor.signed(8), cursor.length()
+        time, count = moment_at(cursor), cursor.length()
         if raw in deliveries or raw_id_in(raw).is_zero() or count > INTEGER_MAX:
             raise PayloadDamaged("an entry of a stream is pending twice, or never was one")
         deliveries[raw] = (time, count)
@@ -155,7 +155,7 @@ def entries_read_at(cursor: Cursor) -> int:
 
 def read_consumer(cursor: Cursor, form: int, group: ConsumerGroup, deliveries: dict[bytes, tuple[int, int]]) -> None:
     """Add the next consumer to a group, with what it was given of what is pending."""
-    name, seen_time = cursor.string(), cursor.signed(8)
+    name, seen_time = cursor.string(), moment_at(cursor)
     if name in group.consumers:
         raise PayloadDamaged("a group of a stream has a consumer twice")
     consumer = group.create_consumer(name, seen_time)
@@ -169,6 +169,11 @@ def read_consumer(cursor: Cursor, form: int, group: ConsumerGroup, deliveries: d
             raise PayloadDamaged("a consumer of a stream has what is not pending")
         time, count = delivery
         group.give(raw_id_in(raw), consumer, time, count)
+
+
+def moment_at(cursor: Cursor) -> int:
+    """Return a moment in milliseconds since 1970: that, where it is an earlier one, which no command knows either."""
+    return max(cursor.signed(8), 0)
 
 
 def id_at(cursor: Cursor) -> StreamId:

@@ -12,6 +12,8 @@ from mypy_extensions import i64
 from kvik.store.container import weight_of_bytes
 from kvik.store.deadlines import Deadlines
 
+MOMENT_MAX: Final = (1 << 46) - 1
+"""The last moment a field can die, as in Redis."""
 FEW_MAX: Final = 64
 """So many are gone through in two microseconds."""
 NONE: Final = -1

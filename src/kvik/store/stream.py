@@ -13,6 +13,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from kvik.errors import ReplyError, wrong_type
+from kvik.numbers import INTEGER_MAX
 from kvik.store.consumer_group import UNKNOWN, ConsumerGroup
 from kvik.store.container import FREED_AT_ONCE_MAX, STREAM, Container
 from kvik.store.keyspace import Keyspace
@@ -79,7 +80,7 @@ class StreamValue(Container):
     """Entries, and what is known of those that have gone.
 
     `last` is the highest ID it ever gave out, `highest_deleted` that of an entry which was deleted, both 0-0 where
-    there is none; `entries_added` is how many entries it ever had.
+    there is none; `entries_added` is how many entries it ever had, INTEGER_MAX at the most: XSETID takes no more.
     """
 
     def __init__(self) -> None:
@@ -154,7 +155,7 @@ class StreamValue(Container):
         self.weight += block.weight() - before
         self._length += 1
         self.last = entry_id
-        self.entries_added += 1
+        self.entries_added = min(self.entries_added + 1, INTEGER_MAX)
 
     def delete(self, entry_id: StreamId) -> bool:
         """Take an entry away; return whether it was there."""
