@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import shutil
 import signal
 import socket
@@ -13,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from benchmarks.servers import free_port
 
 from tests.wire import Wire
 
@@ -21,6 +21,7 @@ START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 KVIK = [sys.executable, "-m", "kvik"]
 PR_SET_PDEATHSIG = 1
+READY = re.compile(r"Ready to accept connections on (.+)\n")
 
 
 def require(program: str) -> str:
@@ -138,13 +139,20 @@ class KvikServer(Process):
         flags: Sequence[str] = (),
         host: str = "127.0.0.1",
     ) -> None:
-        self.ports = {door: free_port() for door in doors}
         command = [*KVIK, "serve", *flags]
-        for door, port in self.ports.items():
-            command += ["--listen", f"{door}://{host}:{port}"]
+        for door in doors:
+            command += ["--listen", f"{door}://{host}:0"]
         super().__init__(command, folder)
-        for port in self.ports.values():
-            self.wait_for(("127.0.0.1", port))
+        self.ports = dict(zip(doors, self._ports_found(), strict=True))
+
+    def _ports_found(self) -> list[int]:
+        """Return the ports the server has found free, as soon as it says that it listens there."""
+        limit = time.monotonic() + START_SECONDS
+        while (ready := READY.search(self.output())) is None:
+            assert self.process.poll() is None, f"the server ended with {self.process.returncode}:\n{self.output()}"
+            assert time.monotonic() < limit, f"the server does not listen:\n{self.output()}"
+            time.sleep(0.02)
+        return [int(address.rpartition(":")[2]) for address in ready[1].split(", ")]
 
     def open(self, door: str = "resp") -> Wire:
         return Wire(connect(("127.0.0.1", self.ports[door])))

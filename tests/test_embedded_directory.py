@@ -3,7 +3,6 @@
 import errno
 import os
 import threading
-import time
 from pathlib import Path
 from random import Random
 
@@ -37,7 +36,6 @@ class GatedFile(WritingFile):
 
     def sync(self) -> None:
         assert self._files.gate.wait(SECONDS_MAX)
-        time.sleep(self._files.seconds)
         self._file.sync()
         self._files.syncs += 1
 
@@ -54,10 +52,9 @@ class GatedFile(WritingFile):
 class GatedFiles(Files):
     """The real file system, with a gate before the syncs of the files it appends to."""
 
-    def __init__(self, seconds: float = 0.0) -> None:
+    def __init__(self) -> None:
         self.gate = threading.Event()
         self.gate.set()
-        self.seconds = seconds
         self.syncs = 0
 
     def open_appending(self, path: str) -> WritingFile:
@@ -203,21 +200,22 @@ def test_with_always_an_answer_means_that_it_is_on_disk(tmp_path: Path) -> None:
 
 
 def test_with_always_what_many_threads_wait_for_is_synced_together(tmp_path: Path) -> None:
-    files = GatedFiles(0.01)
+    files = GatedFiles()
     database = database_on(files, str(tmp_path), Settings(appendfsync="always"))
-
-    def increment() -> None:
-        for _ in range(10):
-            database.execute("INCR", "a")
-
-    threads = [threading.Thread(target=increment) for _ in range(8)]
+    database.execute("SET", "a", "0")
+    persistence = database.session.services.persistence
+    files.gate.clear()
+    syncs, sequence = files.syncs, persistence.sequence()
+    threads = [threading.Thread(target=database.execute, args=("INCR", "a")) for _ in range(8)]
     for thread in threads:
         thread.start()
+    wait_until(lambda: persistence.sequence() == sequence + 8)
+    files.gate.set()
     for thread in threads:
         thread.join(SECONDS_MAX)
-    assert database.execute("GET", "a") == b"80"
+    assert database.execute("GET", "a") == b"8"
     assert is_durable(database)
-    assert files.syncs < 60
+    assert files.syncs - syncs == 2, "that of the first, and one for all that came meanwhile"
     database.close()
 
 

@@ -17,6 +17,7 @@ from tests.journal.simulated import FOREVER, SimulatedFiles
 from tests.patience import SECONDS_MAX, wait_until_blocked, wait_until_inside
 from tests.serving import connect, descriptors, run_together
 from tests.test_embedded_directory import BASE, GatedFiles
+from tests.wire import encode_words
 
 
 @pytest.fixture(params=["auto", "asyncio"])
@@ -256,6 +257,20 @@ def test_with_always_a_thread_waits_for_the_disk_and_the_server_does_not(tmp_pat
         files.gate.set()
         waiting.join(SECONDS_MAX)
         assert answers == [b"OK"]
+
+
+def test_closing_runs_nothing_that_stands_behind_a_request_that_waits_for_the_disk(tmp_path: Path) -> None:
+    server = kvik.Server(tmp_path, kvik.Settings(appendfsync="no"))
+    server.start(0)
+    with connect(server) as wire:
+        wire.send((encode_words(["INCR", "n"]) + encode_words(["WAITAOF", 1, 0, 0])) * 20)
+        wait_until_blocked(server.execute)
+        server.close()
+        answers = wire.read_to_the_end()
+    increments = answers.count(b"*2\r\n")
+    assert answers == b"".join([b":%d\r\n*2\r\n:1\r\n:0\r\n" % number for number in range(1, increments + 1)])
+    with kvik.open(tmp_path) as database:
+        assert database.execute("GET", "n") == b"%d" % increments
 
 
 def test_closing_tells_when_something_is_not_on_disk() -> None:

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
+import kvik
 from kvik.errors import SettingsError
 from kvik.setting_kinds import OutputLimit
 from kvik.settings import FIELDS, SETTINGS, Settings, load_settings
@@ -162,3 +164,30 @@ def test_what_could_harm_the_file_system_is_not_live() -> None:
     assert not [
         name for name in ("logfile", "listen", "unixsocketperm", "enable-debug-command") if SETTINGS[name].is_live
     ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (Settings(appendfsync="Always"), "appendfsync: expected 'always', not 'Always'"),
+        (Settings(maxclients=0), "maxclients: expected a whole number from 1 to 4294967295, not 0"),
+        (Settings(keep_generations=-1), "keep_generations: expected a whole number from 0 to 10000, not -1"),
+        (Settings(porch="back"), "porch: expected one of auto, poller, asyncio, not 'back'"),
+        (Settings(listen=["9000"]), "listen: expected addresses such as "),
+    ],
+)
+def test_a_program_is_told_which_of_its_settings_cannot_be_used(settings: Settings, expected: str) -> None:
+    for use in (kvik.open, kvik.Server):
+        with pytest.raises(ValueError) as refusal:
+            use(settings=settings)
+        assert str(refusal.value).startswith(expected)
+
+
+def test_what_is_expected_of_a_secret_is_told_without_it() -> None:
+    settings = msgspec.structs.replace(Settings(), requirepass=b"hush")
+    with pytest.raises(SettingsError, match="^requirepass: expected a text$"):
+        settings.check()
+
+
+def test_settings_from_any_source_may_be_used() -> None:
+    load_settings(flags={"client-output-buffer-limit": "pubsub 1mb 0 0", "notify-keyspace-events": "KEA"}).check()

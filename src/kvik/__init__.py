@@ -45,13 +45,16 @@ def open(path: "str | PathLike[str] | None" = None, settings: "Settings | None" 
     """Return a database: kept in the directory `path`, made where it is missing, or in memory only.
 
     Close it when you are done. Raises DirectoryInUse while another program, or this one, has the
-    directory open, JournalDamaged where a file in it is not what was written, and OSError.
+    directory open, JournalDamaged where a file in it is not what was written, OSError, and ValueError for
+    a setting that cannot be used.
     """
     from kvik.assembly import build_engine, data_directory
     from kvik.embedded import Database
     from kvik.settings import Settings
 
-    engine = build_engine(settings or Settings())
+    settings = settings or Settings()
+    settings.check()
+    engine = build_engine(settings)
     return Database(engine) if path is None else Database(engine, data_directory(path))
 
 

@@ -204,3 +204,16 @@ class Declaration:
     def flag_names(self) -> list[bytes]:
         """Return the flags by Redis' names, in Redis' order."""
         return [name for flag, name in FLAG_NAMES if self.flags & flag]
+
+
+def arguments(syntax: str) -> list[str]:
+    """Return the arguments of a syntax one by one; what stands in brackets is one: `[NX | XX]`."""
+    found: list[str] = []
+    depth = 0
+    for word in syntax.split():
+        if depth > 0:
+            found[-1] += f" {word}"
+        else:
+            found.append(word)
+        depth += sum([word.count(opening) for opening in "[<("]) - sum([word.count(closing) for closing in "]>)"])
+    return found

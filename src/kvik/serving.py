@@ -47,12 +47,13 @@ class Server:
 
         `door` is what is spoken at the port: auto, resp, text, telnet, colon. `also` are further addresses, such as
         `resp://127.0.0.1:6379`. The settings are copied, and their `listen` is not used. Raises ValueError for a door
-        that does not exist.
+        that does not exist, and for a setting that cannot be used.
         """
         if door not in DEFAULT_PORTS:
             raise ValueError(f"there is no door {door!r}; the doors are {', '.join(DEFAULT_PORTS)}")
         self._directory: Final = None if directory is None else data_directory(directory)
         self._settings: Final = settings or Settings()
+        self._settings.check()
         self._door: Final = door
         self._host: Final = host
         self._also: Final = [also] if isinstance(also, str) else list(also)

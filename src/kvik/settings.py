@@ -247,6 +247,21 @@ class Settings(msgspec.Struct, kw_only=True):
         kind = SETTINGS[name].kind
         setattr(self, FIELDS[name], kind.parse(text, self.value(name)))
 
+    def check(self) -> None:
+        """Raise SettingsError where a program has put in what no file, variable or flag could."""
+        for name, setting in SETTINGS.items():
+            value = self.value(name)
+            expected = setting.kind.expected()
+            try:
+                meant = setting.kind.parse(value if isinstance(value, str) else setting.kind.show(value), value)
+                if type(meant) is type(value) and meant == value:
+                    continue
+                expected = repr(meant)
+            except (ValueError, TypeError, AttributeError):
+                pass
+            shown = setting.kind.expected() if setting.is_secret else f"{expected}, not {value!r}"
+            raise SettingsError(f"{FIELDS[name]}: expected {shown}")
+
     def restore(self, name: str, value: Value) -> None:
         """Set one setting to a value it has had."""
         setattr(self, FIELDS[name], value)
@@ -309,7 +324,8 @@ def _take(settings: Settings, place: str, key: str, value: object) -> None:
     setting = SETTINGS.get(name)
     if setting is None:
         raise SettingsError(f"{place}: there is no such setting{_suggestion(name)}")
-    shown = "" if setting.is_secret else f", not {value!r}"
+    given = " ".join(value) if isinstance(value, tuple) else value
+    shown = "" if setting.is_secret else f", not {given!r}"
     try:
         text = setting.kind.from_toml(value)
         settings.put(name, text)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import kvik
+from tests.patience import wait_until
 from tests.programs import KVIK, Terminal, run
 from tests.rdb.values import HOW_IT_IS_KEPT, without
 from tests.servers import KvikServer, RedisServer
@@ -288,8 +289,10 @@ def test_a_server_that_is_killed_leaves_no_half_file(folder: Path) -> None:
     if whole.exists():
         assert json.loads(whole.read_bytes())["kvik:backup"]["keys"] == 50_000
     server = KvikServer(folder, ["resp"], ["data"])
-    assert not backups.exists() or [path.name for path in backups.iterdir()] in ([], ["x.json"])
     with server.open() as wire:
+        # It listens before everything is loaded, and tidies up then.
+        wait_until(lambda: wire.call("DBSIZE") == 50_000)
+        assert not backups.exists() or [path.name for path in backups.iterdir()] in ([], ["x.json"])
         assert wire.call("BACKUP", "x.json") == b"backups/x.json"
     assert server.stop() == 0
     assert json.loads(whole.read_bytes())["kvik:backup"]["keys"] == 50_000

@@ -144,12 +144,20 @@ def test_no_connection_is_one_line_and_exit_code_3() -> None:
         ["--compare"],
         ["host:port"],
         ["--json", "no/such/folder/x.json"],
+        ["--html", "."],
     ],
 )
 def test_wrong_use_is_one_line_and_exit_code_2(arguments: list[str]) -> None:
     done = bench(*arguments)
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith(b"kvik: ") and done.stderr.count(b"\n") == 1
+
+
+def test_an_embedded_database_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = bench("--embedded", "-n", "10", "--dir", str(tmp_path / "file"))
+    assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
+    assert done.stderr.startswith(f"kvik: {tmp_path}/file".encode()) and b"Errno" not in done.stderr
 
 
 def test_an_interrupted_load_shows_what_it_has_measured() -> None:

@@ -1,12 +1,14 @@
 """`kvik check`: it explains, changes nothing by itself, and repairs when asked to."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from kvik.journal.files import Files
-from kvik.journal.manifest import BASE, INCR, NAME, JournalFile, Manifest
+from kvik.cli.check import look
+from kvik.journal.files import Files, ReadingFile
+from kvik.journal.manifest import BASE, INCR, NAME, JournalFile, Manifest, write_manifest
 from tests.journal.logs import LogWriter, Story, one_file
 from tests.journal.test_recovery import load
 from tests.programs import KVIK, run
@@ -241,6 +243,47 @@ def test_every_damage_that_can_be_repaired_loads_afterwards(folder: Path) -> Non
             assert inspect(files, DIRECTORY).is_sound(), (name, offset)
             call, _ = load(files)
             assert call.plain("DBSIZE") in (7, 8)
+
+
+class BusyFiles(Files):
+    """Files that a server changes once, just when this one is opened, or this folder listed."""
+
+    def __init__(self, path: Path, change: Callable[[], object]) -> None:
+        self._path = str(path)
+        self._changes = [change]
+
+    def open_reading(self, path: str) -> ReadingFile:
+        self._come_to(path)
+        return super().open_reading(path)
+
+    def names(self, folder: str) -> list[str]:
+        self._come_to(folder.rstrip("/"))
+        return super().names(folder)
+
+    def _come_to(self, path: str) -> None:
+        if path == self._path and self._changes:
+            self._changes.pop()()
+
+
+def test_a_batch_that_a_server_is_writing_is_no_torn_end(folder: Path) -> None:
+    story = Story()
+    name = story.manifest.last().name
+    directory = write(folder / "data", story.contents() | {name: story.second.data[:-10]})
+    path = directory / "appendonlydir"
+    assert look(BusyFiles(path, lambda: (path / name).write_bytes(story.second.data)), str(directory)) == 0
+
+
+def without_kept_generation(directory: Path, manifest: Manifest) -> None:
+    """Do what a server does when it has compacted and is to keep nothing older."""
+    write_manifest(Files(), str(directory), Manifest(manifest.files))
+    (directory / "appendonlydir" / manifest.kept[0][0].name).unlink()
+
+
+def test_what_a_server_removes_meanwhile_is_not_missing(folder: Path) -> None:
+    contents, manifest = with_kept_generation()
+    directory = write(folder / "data", contents)
+    kept = directory / "appendonlydir" / manifest.kept[0][0].name
+    assert look(BusyFiles(kept, lambda: without_kept_generation(directory, manifest)), str(directory)) == 0
 
 
 def test_a_directory_that_is_in_use_is_not_repaired(folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 import kvik
 from tests.programs import KVIK, pipe_to, run
 from tests.servers import surroundings
@@ -114,8 +116,12 @@ def test_a_directory_that_cannot_be_opened_is_one_line_and_exit_code_1(folder: P
                 assert done.stderr.startswith(b"kvik: ") and words in done.stderr
 
 
-def test_a_misspelt_verb_makes_no_directory(folder: Path) -> None:
-    done = run(["/bin/sh", "-c", f"cd {folder} && {KVIK[0]} -m kvik srve"], environment=surroundings())
+@pytest.mark.parametrize(
+    ("words", "remedy"),
+    [("srve", "did you mean serve?"), ("help", "did you mean --help?"), ("set a 1", "kvik exec 'COMMAND'")],
+)
+def test_what_is_no_verb_makes_no_directory(words: str, remedy: str, folder: Path) -> None:
+    done = run(["/bin/sh", "-c", f"cd {folder} && {KVIK[0]} -m kvik {words}"], environment=surroundings())
     assert done.returncode == 2
-    assert b"did you mean serve?" in done.stderr
+    assert remedy in done.stderr.decode() and done.stderr.count(b"\n") == 1
     assert list(folder.iterdir()) == []

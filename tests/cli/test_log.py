@@ -3,9 +3,19 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from kvik.cli.log import Filter, Printer, show_all
 from kvik.journal.files import Files
 from kvik.journal.manifest import INCR, JournalFile
-from tests.cli.test_check import everything, flipped, with_kept_generation, write
+from tests.cli.test_check import (
+    BusyFiles,
+    everything,
+    flipped,
+    with_kept_generation,
+    without_kept_generation,
+    write,
+)
 from tests.journal.logs import LogWriter, Story, one_file
 from tests.programs import KVIK, run
 
@@ -91,6 +101,16 @@ def test_damage_is_told_and_the_other_generations_are_shown(folder: Path) -> Non
     assert done.returncode == 1
     assert done.stderr.count(b"\n") == 1 and kept.encode() in done.stderr and b"damaged" in done.stderr
     assert done.stdout.splitlines()[-1].endswith(b"SET late 1")
+
+
+def test_what_a_server_removes_meanwhile_is_left_out(folder: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    contents, manifest = with_kept_generation()
+    directory = write(folder / "data", contents)
+    kept = directory / "appendonlydir" / manifest.kept[0][0].name
+    files = BusyFiles(kept, lambda: without_kept_generation(directory, manifest))
+    assert show_all(files, str(directory), Printer(Filter(None), False)) == 0
+    shown = capfdbinary.readouterr()
+    assert shown.out.count(b"\n") == 1 and shown.err == b""
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(folder: Path) -> None:

@@ -4,6 +4,8 @@ import re
 import socket
 from pathlib import Path
 
+import pytest
+
 from kvik.cli.command_page import command_page
 from kvik.commands import BUILT_IN
 from tests.programs import KVIK, run
@@ -43,6 +45,7 @@ def test_settings_that_cannot_be_used_are_one_line_and_exit_code_1(folder: Path)
         (["--config", str(broken)], b"kvik.toml: maxclients"),
         (["--port", "99999"], b"99999"),
         (["--databases", "none"], b"--databases"),
+        (["--listen", "9000"], b"not '9000'"),
     ):
         done = run([*KVIK, "serve", *arguments])
         assert done.returncode == 1, arguments
@@ -59,6 +62,16 @@ def test_a_port_that_is_taken_is_one_line_and_exit_code_1() -> None:
     assert done.returncode == 1
     assert b"Traceback" not in done.stderr
     assert port.encode() in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("verb", ["check", "log", "compact", "backup", "rewind"])
+def test_a_directory_that_cannot_be_looked_into_is_not_called_empty(verb: str, folder: Path) -> None:
+    loop = folder / "loop"
+    loop.symlink_to(loop)
+    more = {"backup": [str(folder / "file")], "rewind": ["--before", "1", "--to", str(folder / "new")]}
+    done = run([*KVIK, verb, f"{loop}/", *more.get(verb, [])])
+    assert done.returncode == 1
+    assert b"Too many levels of symbolic links" in done.stderr and done.stderr.count(b"\n") == 1
 
 
 def test_predictable_hashes_are_refused() -> None:

@@ -1,6 +1,8 @@
 """`kvik serve DIR`: what people find again, and what they are told when something is wrong (S27)."""
 
+import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -9,9 +11,9 @@ import pytest
 
 from kvik.journal.manifest import FOLDER, INCR, NAME, JournalFile, Manifest
 from tests.journal.logs import LogWriter
-from tests.programs import KVIK, run, run_python
-from tests.servers import STOP_SECONDS, KvikServer
-from tests.wire import Wire
+from tests.programs import KVIK, pipe_to, run, run_python
+from tests.servers import STOP_SECONDS, KvikServer, Process, connect
+from tests.wire import Wire, encode_words
 
 LOG = JournalFile(1, INCR).name
 LOADING_SECONDS_MAX = 60.0
@@ -37,6 +39,13 @@ def contents(directory: Path) -> dict[str, bytes]:
 def flip(data: bytes, place: int) -> bytes:
     """Return bytes of which one has another value."""
     return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+def told_at(event: str, place: str, name: str) -> str:
+    """Return a program that is `kvik` and is sent a signal at an event of Python's, with `place` where that is said."""
+    where = f"str(arguments[1]) == {place!r}" if place else "True"
+    hook = f"lambda event, arguments: event == {event!r} and {where} and os.kill(os.getpid(), signal.{name})"
+    return f"import os, signal, sys; sys.addaudithook({hook}); from kvik.cli.main import main; sys.exit(main())"
 
 
 def write_journal(directory: Path, log: LogWriter) -> None:
@@ -146,12 +155,37 @@ def test_without_a_directory_it_says_once_that_nothing_is_kept(folder: Path) -> 
 
 @pytest.mark.parametrize("event", ["fcntl.flock", "socket.bind"])
 def test_it_ends_in_good_order_however_early_it_is_told_to(directory: Path, event: str) -> None:
-    hook = f"lambda name, _: name == {event!r} and os.kill(os.getpid(), signal.SIGTERM)"
-    program = f"import os, signal, sys; sys.addaudithook({hook}); from kvik.cli.main import main; sys.exit(main())"
-    done = run_python(program, "serve", str(directory), "--listen", "resp://127.0.0.1:0")
+    done = run_python(told_at(event, "", "SIGTERM"), "serve", str(directory), "--listen", "resp://127.0.0.1:0")
     assert done.returncode == 0, done.stderr
     assert b"Received SIGTERM, closing" in done.stdout
     assert run([*KVIK, "check", str(directory)]).returncode == 0
+
+
+@pytest.mark.parametrize("late", ["SIGTERM", "SIGINT"])
+def test_a_signal_when_all_is_done_does_not_spoil_the_end(directory: Path, late: str) -> None:
+    hook = "lambda name, _: name == 'socket.bind' and os.kill(os.getpid(), signal.SIGTERM)"
+    start = f"import os, signal, sys; sys.addaudithook({hook}); from kvik.cli.main import main"
+    done = run_python(
+        f"{start}; code = main(); os.kill(os.getpid(), signal.{late}); sys.exit(code)",
+        *("serve", str(directory), "--listen", "resp://127.0.0.1:0"),
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_it_goes_on_when_nobody_reads_its_log_any_more(directory: Path) -> None:
+    server = pipe_to([*KVIK, "serve", str(directory), "--listen", "resp://127.0.0.1:0", "--loglevel", "debug"])
+    assert server.stdin is not None and server.stdout is not None and server.stderr is not None
+    while b"Ready to accept connections" not in (line := server.stdout.readline()):
+        assert line, server.stderr.read()
+    server.stdout.close()
+    port = int(line.rpartition(b":")[2])
+    for _ in range(2):
+        with Wire(connect(("127.0.0.1", port))) as wire:
+            assert wire.call("SET", "a", "1") == b"OK"
+    server.terminate()
+    assert server.stderr.read() == b""
+    assert server.wait(STOP_SECONDS) == 0
+    server.stdin.close()
 
 
 def test_memory_and_a_directory_contradict(directory: Path) -> None:
@@ -179,21 +213,28 @@ def slow_journal(batches: int) -> LogWriter:
 
 
 def test_who_comes_while_it_loads_is_told_so_as_by_redis(directory: Path) -> None:
-    write_journal(directory, slow_journal(300))
-    server = serve(directory)
-    with server.open() as wire:
-        loading = wire.call("GET", "last")
-        assert isinstance(loading, hiredis.ReplyError) and str(loading).startswith("LOADING ")
+    write_journal(directory, slow_journal(100))
+    # Two doors: when it is stopped at the second one, it listens at the first and has loaded for a moment.
+    doors = [directory.parent / "first", directory.parent / "second"]
+    arguments = [str(directory), *[f"--listen=resp://{door}" for door in doors]]
+    program = told_at("socket.bind", str(doors[1]), "SIGSTOP")
+    server = Process([sys.executable, "-c", program, "serve", *arguments], directory.parent)
+    os.waitid(os.P_PID, server.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+    with Wire(connect(str(doors[0]))) as wire:
+        requests = [["GET", "last"], ["PING"], ["INFO", "server"], ["SELECT", "1"], ["SELECT", "0"]]
+        wire.send(b"".join([encode_words(words) for words in requests]))
+        server.process.send_signal(signal.SIGCONT)
         # PING does not pass for a sign of health meanwhile; what says how it goes is answered.
-        assert str(wire.call("PING")).startswith("LOADING ")
-        assert b"# Server" in wire.call("INFO", "server")
-        assert wire.call("SELECT", "1") == b"OK"
-        assert wire.call("SELECT", "0") == b"OK"
+        for _ in range(2):
+            loading = wire.reply()
+            assert isinstance(loading, hiredis.ReplyError) and str(loading).startswith("LOADING ")
+        assert b"# Server" in wire.reply()
+        assert [wire.reply(), wire.reply()] == [b"OK", b"OK"]
         assert wait_until_loaded(wire) == b"1"
         assert wire.call("SET", "last", "2") == b"OK"
     assert server.stop() == 0
     assert "Loading: " in server.output()
-    assert "601 commands loaded" in server.output()
+    assert "201 commands loaded" in server.output()
 
 
 def wait_until_loaded(wire: Wire) -> object:
@@ -209,10 +250,10 @@ def wait_until_loaded(wire: Wire) -> object:
 def test_a_server_that_loads_ends_at_once_when_told_to(directory: Path) -> None:
     log = slow_journal(300)
     write_journal(directory, log)
-    server = serve(directory)
-    server.process.send_signal(signal.SIGTERM)
-    assert server.process.wait(STOP_SECONDS) == 0
-    assert "commands loaded" not in server.output()
+    place = str(directory.parent / "socket")
+    done = run_python(told_at("socket.bind", place, "SIGTERM"), "serve", str(directory), "--listen", f"resp://{place}")
+    assert done.returncode == 0 and b"Received SIGTERM" in done.stdout
+    assert b"commands loaded" not in done.stdout
     assert (directory / FOLDER / LOG).read_bytes() == log.data
 
 
@@ -221,7 +262,7 @@ def test_damage_that_is_found_late_ends_the_server(directory: Path) -> None:
     log.data = flip(log.data, log.ends[-3] + 20)
     write_journal(directory, log)
     before = contents(directory)
-    server = serve(directory)
-    assert server.process.wait(LOADING_SECONDS_MAX) == 1
-    assert f"kvik check {directory}" in server.output().splitlines()[-1]
+    done = run([*KVIK, "serve", str(directory), "--listen", "resp://127.0.0.1:0"])
+    assert done.returncode == 1 and b"Ready to accept" in done.stdout
+    assert f"kvik check {directory}".encode() in done.stderr.splitlines()[-1]
     assert contents(directory) == before

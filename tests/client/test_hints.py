@@ -1,7 +1,8 @@
 """What the shell knows about commands."""
 
-from kvik.client.hints import Hint, Hints, arguments, hints_from_docs
+from kvik.client.hints import Hint, Hints, hints_from_docs
 from kvik.client.line_editor import holds_secret
+from kvik.declaration import arguments
 from kvik.errors import ReplyError
 from kvik.replies import Map, Reply, Set, Status
 
@@ -17,6 +18,7 @@ def test_a_beginning_in_any_case_finds_the_commands() -> None:
 
 def test_brackets_hold_one_argument_together() -> None:
     assert arguments(SET.syntax) == ["key", "value", "[NX | XX]", "[EX seconds]"]
+    assert arguments("(ON | OFF) <a [b]> c") == ["(ON | OFF)", "<a [b]>", "c"]
 
 
 def test_the_hint_shows_what_is_still_to_come() -> None:

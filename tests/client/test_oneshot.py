@@ -97,6 +97,12 @@ def test_a_server_of_another_kind_is_one_line_and_exit_code_3() -> None:
     assert b"does not speak the Redis protocol" in done.stderr and done.stderr.count(b"\n") == 1
 
 
+def test_a_server_without_encryption_is_one_line_and_exit_code_3(kvik_server: KvikServer) -> None:
+    done = run([*CLIENT, "--tls", node(kvik_server), "get", "a"])
+    assert done.returncode == 3
+    assert b": it does not speak TLS; is " in done.stderr and done.stderr.count(b"\n") == 1
+
+
 def test_kvik_client_is_the_same_program(kvik_server: KvikServer) -> None:
     assert run([*KVIK, "client", node(kvik_server), "incr", "hits"]).stdout == b"1\n"
     assert run([*KVIK, "client", node(kvik_server), "get", "none"]).returncode == 1

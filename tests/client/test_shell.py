@@ -41,6 +41,24 @@ def test_the_commands_of_the_server_are_completed_and_hinted(redis_server: Redis
         terminal.wait_for("key min max [WITHSCORES]")
 
 
+def test_a_kvik_tells_what_is_hinted(kvik_server: KvikServer, folder: Path) -> None:
+    with open_shell(f"127.0.0.1:{kvik_server.ports['auto']}", folder) as terminal:
+        terminal.wait_for(">")
+        terminal.type("HELP EXPIRE\r")
+        terminal.wait_for("EXPIRE key seconds [NX | XX | GT | LT]")
+
+
+def test_who_has_lost_the_connection_just_leaves(redis_server: RedisServer, folder: Path) -> None:
+    with open_shell(f"unix:{redis_server.address}", folder) as terminal, redis_server.open() as wire:
+        terminal.wait_for(".sock>")
+        wire.call("CLIENT", "KILL", "TYPE", "normal")
+        terminal.type("PING\r")
+        terminal.wait_for("not connected>")
+        terminal.type("exit\r")
+        assert terminal.exit_code() == 0
+        assert b"OK" not in terminal.screen
+
+
 def test_a_connection_that_is_lost_is_made_anew_in_its_database(redis_server: RedisServer, folder: Path) -> None:
     with open_shell(f"unix:{redis_server.address}", folder) as terminal, redis_server.open() as wire:
         terminal.wait_for(".sock>")

@@ -78,10 +78,18 @@ def test_documentation_says_what_is_known(caller: Caller) -> None:
             b"1.0.0",
             b"group",
             b"connection",
-            b"syntax",
-            b"message",
+            b"arguments",
+            [[b"name", b"message", b"type", b"string"]],
         ],
     ]
+
+
+def test_documentation_shows_the_arguments_of_a_command(caller: Caller) -> None:
+    reply = caller.plain("COMMAND", "DOCS", "expire")
+    assert isinstance(reply, list)
+    key, _, condition = reply[1][-1]
+    assert key == [b"name", b"key", b"type", b"string"]
+    assert condition == [b"name", b"NX | XX | GT | LT", b"type", b"string", b"flags", [b"optional"]]
 
 
 def test_documentation_of_a_container_holds_that_of_its_subcommands(caller: Caller) -> None:

@@ -46,6 +46,11 @@ def test_redis_cli_speaks_resp3(kvik_server: KvikServer) -> None:
 
 
 @pytest.mark.needs("redis-cli")
+def test_redis_cli_helps_with_the_arguments(kvik_server: KvikServer) -> None:
+    assert "EXPIRE\x1b[0m \x1b[90mkey seconds [NX | XX | GT | LT]" in redis_cli(kvik_server, data=b"HELP EXPIRE\n")
+
+
+@pytest.mark.needs("redis-cli")
 def test_redis_cli_loads_a_mass_of_requests(kvik_server: KvikServer) -> None:
     requests = b"".join([encode_words(["SET", f"key{number}", number]) for number in range(5000)])
     assert "errors: 0, replies: 5000" in redis_cli(kvik_server, "--pipe", data=requests)

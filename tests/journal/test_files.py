@@ -251,6 +251,7 @@ def test_a_lock_file_that_nobody_holds_is_no_obstacle(place: Place, stale: bytes
 
 def test_a_lock_file_without_a_process_id_says_another_process() -> None:
     assert [process_in(b"12\n"), process_in(b""), process_in(b"-1"), process_in(b"1 2")] == [12, 0, 0, 0]
+    assert process_in(b"12\n567\n") == 12, "what a longer one left is cut off a moment later"
     assert str(DirectoryInUse("data/kvik.lock", 0)).startswith("data/kvik.lock is locked by another process: ")
 
 

@@ -46,6 +46,12 @@ def test_the_client_sets_nothing_up(checkout: Path) -> None:
     assert {path for path in checkout.rglob("*") if "__pycache__" not in path.parts} == before
 
 
+def test_the_tests_say_how_they_are_called_and_set_nothing_up(checkout: Path) -> None:
+    done = run("./test", "--help", cwd=checkout)
+    assert done.returncode == 0 and done.stdout.startswith("usage: ./test [--fast | --lint] [PYTEST ARGUMENTS]\n")
+    assert not list(checkout.glob(".venv*"))
+
+
 @pytest.mark.parametrize("launcher", ["server", "client", "test"])
 def test_a_python_that_is_too_old_is_refused_in_one_line(checkout: Path, tmp_path: Path, launcher: str) -> None:
     old = make_program(tmp_path, "python-old", 'case "$*" in *print*) echo 3.9;; *) exit 1;; esac')

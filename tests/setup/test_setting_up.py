@@ -184,6 +184,23 @@ def test_a_set_up_that_is_ended_takes_its_program_with_it_and_frees_the_lock(tmp
     assert "waiting" not in bring(tmp_path, environment, STAMP)
 
 
+INTERRUPTED = """
+import signal, sys
+sys.path.insert(0, {tools!r})
+from workshop.setting_up import run
+signal.signal(signal.SIGINT, signal.default_int_handler)
+try:
+    run(["sh", "-c", "kill -INT $PPID; sleep 0.01"], sys.stderr)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_an_interruption_may_come_when_the_program_is_about_to_end() -> None:
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED.format(tools=TOOLS)], capture_output=True, timeout=20)
+    assert (done.returncode, done.stdout) == (0, b"interrupted\n"), done.stderr
+
+
 def test_a_program_that_fails_is_reported_with_its_code(tmp_path: Path) -> None:
     with (tmp_path / "log").open("w") as log, pytest.raises(subprocess.CalledProcessError) as raised:
         run([sys.executable, "-c", "print('heard'); raise SystemExit(5)"], log)

@@ -9,6 +9,7 @@ from kvik.declaration import Declaration
 from tests.tidy.source import ROOT, Module
 
 LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
+BAR: Final = re.compile(r"(?<!\\)\|")
 PATH: Final = re.compile(r"`((?:src|tests|docs|tools|benchmarks|examples)/[\w./-]+)`")
 # Written in two parts, so that this file does not name what it bans.
 FOREIGN: Final = [
@@ -35,6 +36,18 @@ def dead_links(path: str, text: str) -> list[str]:
         for base, target in targets
         if target and not (base / target).exists()
     ]
+
+
+def torn_rows(path: str, text: str) -> list[str]:
+    """Return the rows of tables with other cells than their heading: what a bar in code cuts off is not shown."""
+    torn, width, in_code = [], 0, False
+    for number, line in enumerate(text.splitlines(), 1):
+        in_code ^= line.startswith("```")
+        cells = 0 if in_code or not line.startswith("|") else len(BAR.findall(line))
+        if cells and cells != (width or cells):
+            torn.append(f"{path}:{number}: {cells - 1} cells under {width - 1} headings; write a bar in a cell as \\|")
+        width = cells and (width or cells)
+    return torn
 
 
 def files_off_the_map(modules: Sequence[Module], page: str) -> list[str]:
@@ -104,4 +117,6 @@ def files_of_the_tree() -> Iterator[tuple[str, str]]:
 
 
 def documents() -> list[Path]:
-    return [path for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")] if path.is_file()]
+    return [
+        path for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md")] if path.is_file()
+    ]

@@ -22,6 +22,13 @@ def test_links_in_the_documents_lead_somewhere() -> None:
     assert not broken, "\n" + "\n".join(broken)
 
 
+def test_every_row_of_a_table_has_the_cells_of_its_heading() -> None:
+    broken = [
+        line for path in rules.documents() for line in rules.torn_rows(str(path.relative_to(ROOT)), path.read_text())
+    ]
+    assert not broken, "\n" + "\n".join(broken)
+
+
 def test_the_architecture_page_names_every_file() -> None:
     broken = rules.files_off_the_map(source_modules(), (ROOT / "docs" / "ARCHITECTURE.md").read_text())
     assert not broken, "\n" + "\n".join(broken)
@@ -59,6 +66,13 @@ def test_a_link_to_nowhere_is_named(text: str) -> None:
 
 def test_links_that_lead_somewhere_are_accepted() -> None:
     assert not rules.dead_links("README.md", "[a](pyproject.toml#x), `src/kvik/engine.py`, [b](https://example.org/)")
+
+
+def test_a_row_that_a_bar_cuts_is_named() -> None:
+    table = "| a | b |\n|---|---|\n"
+    (broken,) = rules.torn_rows("a.md", table + "| 1 | `x | y` |")
+    assert broken.startswith("a.md:3: 3 cells under 2 headings; ")
+    assert not rules.torn_rows("a.md", table + "| 1 | `x \\| y` |\n\n```\n| tree |\n```\n\n| c |\n|---|")
 
 
 def test_a_file_that_is_not_on_the_map_is_named() -> None:

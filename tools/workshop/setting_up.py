@@ -150,8 +150,9 @@ def run(command: Sequence[str], log: TextIO, **variables: str) -> None:
         held.release()
         code = process.wait()
     except BaseException:
-        os.killpg(process.pid, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
+        # It may have ended just now.
+        with suppress(subprocess.TimeoutExpired, ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
             process.wait(SECONDS_TO_END)
         raise
     if code:

@@ -28,6 +28,13 @@ CHECKS: tuple[tuple[str, ...], ...] = (
     ("mypy",),
 )
 MYPYC_CHECK = ("python", os.path.join(ROOT, "setup.py"), "check_compiled")
+USAGE = """\
+usage: ./test [--fast | --lint] [PYTEST ARGUMENTS]
+
+Sets up what is missing, then runs the checks and the whole suite, interpreted and compiled.
+  --fast    the checks, and the suite interpreted
+  --lint    the checks alone
+"""
 PYTEST = ("-m", "pytest", "-q")
 TESTS_FAILED = 1
 SECOND_TRIES_MAX = 2
@@ -37,6 +44,9 @@ NO_SECOND_TRY = ("tests/crash/", "tests/differential/", "tests/journal/", "tests
 
 def main(arguments: list[str]) -> int:
     """Run what the arguments ask for; returns 0 where everything passed."""
+    if "--help" in arguments or "-h" in arguments:
+        sys.stdout.write(USAGE)
+        return 0
     exit_on_termination()
     os.chdir(ROOT)
     start = time.monotonic()

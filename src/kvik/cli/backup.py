@@ -1,7 +1,6 @@
 """`kvik backup SOURCE FILE`: the data of a server or of a directory as one JSON file."""
 
 import errno
-import os
 import tempfile
 from collections.abc import Iterator
 
@@ -11,12 +10,13 @@ from kvik.backup.file import BackupBody, BackupFile
 from kvik.backup.text import BackupText, Lines
 from kvik.cli.bars import Bar, progress_shown
 from kvik.cli.making import counted, refusals, roomy_engine
+from kvik.cli.opening import refuse_what_is_no_database
 from kvik.cli.places import NoConnection, connect, is_directory, login_options
 from kvik.client.connection import Connection, ConnectionFailed
 from kvik.engine import Engine
 from kvik.errors import DirectoryInUse, ReplyError
 from kvik.journal.files import Files, Lock, WritingFile
-from kvik.journal.manifest import FOLDER, read_manifest
+from kvik.journal.manifest import read_manifest
 from kvik.journal.reader import Reader
 from kvik.journal.recovery import LOCK_NAME, Replay
 from kvik.replies import Reply
@@ -124,8 +124,7 @@ class FromDirectory(Taking):
     def __init__(self, directory: str, bar: Bar) -> None:
         files = Files()
         directory = directory.rstrip("/") or "/"
-        if not os.path.isdir(os.path.join(directory, FOLDER)):
-            raise click.ClickException(f"{directory}: there is no database here: it has no folder {FOLDER}")
+        refuse_what_is_no_database(directory)
         self._lock: Lock | None = locked(files, directory)
         self._engine = roomy_engine()
         try:

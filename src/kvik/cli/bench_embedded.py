@@ -4,6 +4,7 @@ from time import perf_counter_ns
 
 import kvik
 from kvik.build_info import VERSION, build_name
+from kvik.cli.opening import explained
 from kvik.client.connection import Refused
 from kvik.client.load.crew import Board, Driver, Report
 from kvik.client.load.plan import Plan
@@ -31,11 +32,13 @@ class EmbeddedLoad(Driver):
         self._measured: Stream
 
     def prepare(self, board: Board) -> None:
-        """Open the database. Raises Refused, OSError."""
+        """Open the database. Raises Refused."""
         try:
             self._database = kvik.open(self._directory)
         except (kvik.DirectoryInUse, kvik.JournalDamaged) as error:
             raise Refused(str(error)) from None
+        except OSError as error:
+            raise Refused(explained(error)) from None
         plan = self._plan
         material = material_of(plan)
         if self._is_filled:

@@ -172,6 +172,9 @@ def check_place(given: dict[str, Any], names: tuple[str, ...]) -> None:
 def check_results(given: dict[str, Any]) -> None:
     """Refuse what could not be written when the load is over. Raises UsageError."""
     for name in ("json", "html"):
-        folder = os.path.dirname(given[name] or "")
-        if folder and not os.path.isdir(folder):
+        path = given[name] or "-"
+        folder = os.path.dirname(path) or "."
+        if not os.path.isdir(folder):
             raise click.UsageError(f"--{name}: there is no folder {folder}")
+        if path != "-" and (os.path.isdir(path) or not os.access(path if os.path.exists(path) else folder, os.W_OK)):
+            raise click.UsageError(f"--{name}: {path} cannot be written")

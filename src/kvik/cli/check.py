@@ -5,15 +5,19 @@ import os
 import click
 
 from kvik.cli.moments import shown_moment
+from kvik.cli.opening import refuse_what_is_no_database
+from kvik.clock import Clock
 from kvik.errors import DirectoryInUse
 from kvik.journal.files import Files
 from kvik.journal.inspection import Behind, FileReport, Inspection, inspect
-from kvik.journal.manifest import FOLDER
 from kvik.journal.recovery import LOCK_NAME
 from kvik.journal.repair import Plan, plan_repair, repair, repaired
 
 TITLES = ["generation", "kind", "file", "bytes", "batches", "commands", "sequences", "from", "to", "state"]
 NUMBERS = ("generation", "bytes", "batches", "commands")
+LOOKS_MAX = 10
+LOOK_PAUSE_SECONDS = 0.2
+"""Longer than a server takes to write a batch."""
 
 
 @click.command("check", context_settings={"help_option_names": ["-h", "--help"]})
@@ -22,13 +26,11 @@ NUMBERS = ("generation", "bytes", "batches", "commands")
 def command(directory: str, is_asked: bool) -> int:
     """Look through a database in a directory, and repair it when asked to.
 
-    Nothing is changed without --repair. Exits with 0 if everything is sound, else with 1.
+    Nothing is changed without --repair, and a server may be using it. Exits with 0 if everything is sound, else with 1.
     """
     files = Files()
     directory = directory.rstrip("/") or "/"
-    if not os.path.isdir(os.path.join(directory, FOLDER)):
-        click.echo(f"kvik: {directory}: there is no database here: it has no folder {FOLDER}", err=True)
-        return 1
+    refuse_what_is_no_database(directory)
     try:
         return look_and_repair(files, directory) if is_asked else look(files, directory)
     except (OSError, DirectoryInUse) as error:
@@ -37,12 +39,28 @@ def command(directory: str, is_asked: bool) -> int:
 
 
 def look(files: Files, directory: str) -> int:
-    found = inspect(files, directory)
+    found = inspect_twice(files, directory)
     show(found)
     if found.is_sound():
         return 0
     show_plan(plan_repair(files, directory, found), "--repair would")
     return 1
+
+
+def inspect_twice(files: Files, directory: str) -> Inspection:
+    """Return what is sound, or is wrong in the same way at two looks: a server writes and removes files meanwhile."""
+    before: list[str] | None = None
+    for _ in range(LOOKS_MAX):
+        try:
+            found = inspect(files, directory)
+        except FileNotFoundError:
+            continue
+        complaints = verdict(found)
+        if found.is_sound() or complaints == before:
+            return found
+        before = complaints
+        Clock().sleep(LOOK_PAUSE_SECONDS)
+    return inspect(files, directory)
 
 
 def look_and_repair(files: Files, directory: str) -> int:

@@ -8,12 +8,13 @@ import click
 from kvik.assembly import build_engine
 from kvik.cli.bars import Bar, TerminalBar
 from kvik.cli.making import DATABASES_MAX, refusals
+from kvik.cli.opening import refuse_what_is_no_database
 from kvik.cli.progress import shown_size
 from kvik.clock import Clock
 from kvik.errors import SettingsError
 from kvik.journal.files import Files
 from kvik.journal.keeper import Keeper, KeeperOwner
-from kvik.journal.manifest import FOLDER, path_in, read_manifest
+from kvik.journal.manifest import path_in, read_manifest
 from kvik.journal.syncer import InlineSyncer
 from kvik.journal.worker import InlineWorker
 from kvik.settings import Settings, load_settings
@@ -58,8 +59,7 @@ def command(directory: str, keep_generations: str | None) -> int:
     an older generation, as the setting keep-generations says.
     """
     directory = directory.rstrip("/") or "/"
-    if not os.path.isdir(os.path.join(directory, FOLDER)):
-        raise click.ClickException(f"{directory}: there is no database here: it has no folder {FOLDER}")
+    refuse_what_is_no_database(directory)
     try:
         settings = load_settings(
             os.environ.get("KVIK_CONFIG") or None, os.environ, {"keep-generations": keep_generations}

@@ -9,6 +9,7 @@ import click
 
 from kvik.cli.making import refusals
 from kvik.cli.moments import shown_moment
+from kvik.cli.opening import refuse_what_is_no_database
 from kvik.commands import BUILT_IN
 from kvik.declaration import Declaration
 from kvik.dialects.words import quote_words
@@ -16,7 +17,8 @@ from kvik.errors import JournalDamaged
 from kvik.glob import Glob
 from kvik.journal.files import Files
 from kvik.journal.frozen_files import FrozenFiles
-from kvik.journal.manifest import FOLDER, INCR, JournalFile, read_manifest
+from kvik.journal.generations import names_in
+from kvik.journal.manifest import FOLDER, INCR, JournalFile, Manifest, read_manifest
 from kvik.journal.mark import OPENING
 from kvik.journal.reader import Batch, Reader
 
@@ -85,8 +87,7 @@ def command(directory: str, pattern: str | None, is_json: bool) -> int:
     Each line has the moment, the number of the batch (for kvik rewind --before), the database and the command, the
     oldest first, from the kept generations on. DIR is only read; a server may be using it.
     """
-    if not os.path.isdir(os.path.join(directory, FOLDER)):
-        raise click.ClickException(f"{directory}: there is no database here: it has no folder {FOLDER}")
+    refuse_what_is_no_database(directory)
     with refusals():
         try:
             return show_all(Files(), directory.rstrip("/") or "/", Printer(Filter(pattern), is_json))
@@ -106,11 +107,19 @@ def show_all(files: Files, directory: str, printer: Printer) -> int:
         try:
             show_generation(files, directory, [file for file in generation if file.kind == INCR], printer)
         except (JournalDamaged, FileNotFoundError) as error:
+            if isinstance(error, FileNotFoundError) and not is_named(read_manifest(files, directory), generation):
+                # A server has removed it meanwhile, as keep-generations says.
+                continue
             sys.stdout.flush()
             click.echo(f"kvik: {error}", err=True)
             code = 1
     sys.stdout.flush()
     return code
+
+
+def is_named(manifest: Manifest | None, generation: list[JournalFile]) -> bool:
+    """Return whether a manifest still names every file of a generation."""
+    return manifest is not None and {file.name for file in generation} <= names_in(manifest)
 
 
 def show_generation(files: Files, directory: str, logs: list[JournalFile], printer: Printer) -> None:

@@ -52,14 +52,19 @@ class Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] in VERBS:
             return super().resolve_command(ctx, args)
-        self._refuse_a_misspelt_verb(ctx, args[0])
+        self._refuse_what_is_no_directory(ctx, args)
         return SHELL, self.get_command(ctx, SHELL), args
 
-    def _refuse_a_misspelt_verb(self, ctx: click.Context, word: str) -> None:
-        """A directory nobody has made yet, and named like a verb, is more likely that verb."""
-        close = get_close_matches(word, VERBS, 1, SIMILARITY)
-        if close and os.sep not in word and not os.path.exists(word):
-            ctx.fail(f"{word}: there is no such verb; did you mean {close[0]}? A directory of that name is ./{word}")
+    def _refuse_what_is_no_directory(self, ctx: click.Context, words: list[str]) -> None:
+        """A directory nobody has made yet, and named like a verb, is more likely that verb; `get a` is a command."""
+        word = words[0]
+        if os.sep in word or os.path.exists(word):
+            return
+        close = "--help" if word == "help" else "".join(get_close_matches(word, VERBS, 1, SIMILARITY))
+        if close:
+            ctx.fail(f"{word}: there is no such verb; did you mean {close}? A directory of that name is ./{word}")
+        if len(words) > 1:
+            ctx.fail(f"{word}: there is no such verb; kvik exec 'COMMAND' and kvik client NODE COMMAND run commands")
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Show the verbs without loading them."""

@@ -1,18 +1,17 @@
 """`kvik rewind DIR --to NEWDIR`: the data as it was at an earlier moment, in a directory of its own."""
 
-import os
-
 import click
 
 from kvik.cli.making import fresh_directory, refusals, roomy_engine, show_content
 from kvik.cli.moments import parse_moment, shown_moment
+from kvik.cli.opening import refuse_what_is_no_database
 from kvik.cli.progress import STEP_MS, Progress
 from kvik.clock import Clock
 from kvik.engine import Engine
 from kvik.errors import CannotRewind, JournalDamaged
 from kvik.journal.files import Files
 from kvik.journal.fresh_directory import refuse_what_is_there
-from kvik.journal.manifest import FOLDER, Manifest, read_manifest
+from kvik.journal.manifest import Manifest, read_manifest
 from kvik.journal.reader import ANY, Limit
 from kvik.journal.rewind import Rewind
 
@@ -57,8 +56,7 @@ def command(directory: str, at: int | None, before: int | None, target: str) -> 
 
 
 def rewind(files: Files, directory: str, limit: Limit, target: str) -> None:
-    if not os.path.isdir(os.path.join(directory, FOLDER)):
-        raise click.ClickException(f"{directory}: there is no database here: it has no folder {FOLDER}")
+    refuse_what_is_no_database(directory)
     refuse_what_is_there(files, target.rstrip("/") or "/")
     for attempt in range(TRIES):
         manifest = read_manifest(files, directory)

@@ -194,4 +194,9 @@ def connect_to(
 def encrypted(connected: socket.socket, host: str) -> socket.socket:
     import ssl
 
-    return ssl.create_default_context().wrap_socket(connected, server_hostname=host)
+    try:
+        return ssl.create_default_context().wrap_socket(connected, server_hostname=host)
+    except ssl.SSLCertVerificationError as error:
+        raise OSError(f"its certificate is refused: {error.verify_message}") from None
+    except ssl.SSLError:
+        raise OSError("it does not speak TLS") from None

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from kvik.declaration import arguments
 from kvik.replies import Map, Pairs, Reply, Status
 
 TEXT_WIDTH = 76
@@ -59,19 +60,6 @@ class Hints:
 
 def indented(text: str) -> list[str]:
     return textwrap.wrap(text, TEXT_WIDTH, initial_indent=INDENT, subsequent_indent=INDENT, break_on_hyphens=False)
-
-
-def arguments(syntax: str) -> list[str]:
-    """Return the arguments of a syntax one by one; what stands in brackets is one: `[NX | XX]`."""
-    found: list[str] = []
-    depth = 0
-    for word in syntax.split():
-        if depth > 0:
-            found[-1] += f" {word}"
-        else:
-            found.append(word)
-        depth += word.count("[") + word.count("<") - word.count("]") - word.count(">")
-    return found
 
 
 def hints_from_docs(docs: Reply) -> Hints:

@@ -129,7 +129,8 @@ class RemoteConversation(Conversation):
             name = words[0].upper()
             if name in FAREWELLS:
                 self.is_over = True
-                batch.append([b"QUIT"])
+                if self._connection is not None:
+                    batch.append([b"QUIT"])
                 break
             batch.append(words)
             if name in LISTENING or name in LEAVING:

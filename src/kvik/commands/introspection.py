@@ -19,6 +19,7 @@ from kvik.declaration import (
     WRITE,
     Declaration,
     KeysBehindWord,
+    arguments,
 )
 from kvik.errors import ReplyError, syntax_error
 from kvik.glob import Glob
@@ -189,8 +190,8 @@ def meant_command(session: Session, words: list[bytes]) -> Declaration:
     if not has_keys(declaration) or declaration.group == "pubsub":
         # The channels of a shard stand where keys do.
         raise ReplyError("ERR", "The command has no key arguments")
-    arguments = len(words) - 1 - declaration.name.count(" ")
-    if arguments < declaration.fewest or (declaration.most != ANY and arguments > declaration.most):
+    given = len(words) - 1 - declaration.name.count(" ")
+    if given < declaration.fewest or (declaration.most != ANY and given > declaration.most):
         raise ReplyError("ERR", "Invalid number of arguments specified for command")
     return declaration
 
@@ -322,16 +323,26 @@ def keyword_specification(keys: KeysBehindWord) -> Map:
 
 
 def documented(declaration: Declaration, declarations: Declarations) -> Map:
-    """Return the documentation of a command; the arguments are given as text, in `syntax`."""
+    """Return the documentation of a command."""
     pairs: list[tuple[Reply, Reply]] = [
         (b"summary", declaration.summary.encode()),
         (b"since", declaration.since.encode()),
         (b"group", declaration.group.encode()),
     ]
     if declaration.syntax:
-        pairs.append((b"syntax", declaration.syntax.encode()))
+        pairs.append((b"arguments", [documented_argument(text) for text in arguments(declaration.syntax)]))
     children = subcommands(declaration, declarations)
     if children:
         documents = Map([(name_of(child), documented(child, declarations)) for child in children])
         pairs.append((b"subcommands", documents))
+    return Map(pairs)
+
+
+def documented_argument(text: str) -> Map:
+    """Return one argument as redis-cli shows it; alternatives are its name here, in Redis a tree of their own."""
+    is_optional = text.startswith("[")
+    name = text[1:-1] if is_optional else text
+    pairs: list[tuple[Reply, Reply]] = [(b"name", name.encode()), (b"type", b"string")]
+    if is_optional:
+        pairs.append((b"flags", Set([Status(b"optional")])))
     return Map(pairs)

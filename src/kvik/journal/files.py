@@ -240,6 +240,6 @@ def lock_text(process: int) -> bytes:
 
 
 def process_in(text: bytes) -> int:
-    """Return the process id in a lock file, 0 where there is none."""
-    digits = text.strip()
+    """Return the process id in a lock file, 0 where there is none. Behind its line may be what was not cut off yet."""
+    digits = text.partition(b"\n")[0]
     return int(digits) if digits.isdigit() else 0

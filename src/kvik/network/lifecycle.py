@@ -31,6 +31,8 @@ log = logging.getLogger("kvik")
 # A small database is loaded before the doors open; a large one answers LOADING meanwhile.
 LOADING_BEFORE_OPENING_SECONDS = 0.1
 
+ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
 
 class Server(House):
     """Serves one engine on its addresses until it is told to end.
@@ -94,7 +96,7 @@ class Server(House):
         self.guests.open(loop, self._turn)
         # Before it loads or listens: whoever can see the server may tell it to end.
         if self._opened is None:
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in ENDING_SIGNALS:
                 loop.add_signal_handler(number, self._signalled, number)
         if self._at_once:
             self._ending.set()
@@ -115,6 +117,8 @@ class Server(House):
             self._close_directory()
             self.guests.close()
             self._porch.close()
+            if self._opened is None:
+                ignore_signals(loop)
         if self._failure is not None:
             raise self._failure
 
@@ -157,6 +161,9 @@ class Server(House):
     def _close_directory(self) -> None:
         """Write everything down, and send the answers that waited for it."""
         if self._keeper is not None:
+            for connection in self._turn.connections.values():
+                # What it has sent behind a request that waits for the disk would be run when that is answered.
+                connection.caller.is_finished = True
             if not self._keeper.close():
                 self.is_durable = False
                 log.warning("The last changes are not on disk: see the messages above")
@@ -212,6 +219,16 @@ class PorchKeeperOwner(KeeperOwner):
 
     def warn(self, text: str) -> None:
         log.warning("%s", text)
+
+
+def ignore_signals(loop: asyncio.AbstractEventLoop) -> None:
+    """All is done: a signal must not spoil the exit code. It takes a while to free much data."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
+    for number in ENDING_SIGNALS:
+        # A loop that is closed with its handlers would put the default ones in their place.
+        loop.remove_signal_handler(number)
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING_SIGNALS)
 
 
 def choose_porch(turn: Turn, choice: str, loop: asyncio.AbstractEventLoop) -> "Poller | StreamPorch":

@@ -29,6 +29,8 @@ ACCEPTS_PER_ROUND = 256
 SPARE_DESCRIPTORS = 32
 # Where the system gives none, the next try to accept waits so long: without a pause it would be the loop's only work.
 ACCEPT_PAUSE_SECONDS = 0.1
+# The permissions of a unix socket where the settings give none.
+OWNER_ONLY = 0o600
 
 DIALECTS: dict[str, Callable[[], Dialect]] = {
     "auto": AutoDialect,
@@ -81,13 +83,9 @@ def _open_unix(path: str, backlog: int, permissions: int) -> socket.socket:
     _remove_stale(path)
     listening = socket.socket(socket.AF_UNIX)
     try:
-        previous = os.umask(0o177)
-        try:
-            listening.bind(path)
-        finally:
-            os.umask(previous)
-        if permissions:
-            os.chmod(path, permissions)
+        listening.bind(path)
+        # Nobody can connect before it listens. Not by umask(), which would be that of every thread of the program.
+        os.chmod(path, permissions or OWNER_ONLY)
         listening.listen(backlog)
     except OSError:
         listening.close()
@@ -100,8 +98,12 @@ def _remove_stale(path: str) -> None:
     if not os.path.exists(path) or not stat.S_ISSOCK(os.stat(path).st_mode):
         return
     with socket.socket(socket.AF_UNIX) as probe:
+        # Not to be waited for: who listens there may stand still, with as many at the door as there is room for.
+        probe.setblocking(False)
         try:
             probe.connect(path)
+        except BlockingIOError:
+            return
         except ConnectionRefusedError:
             os.unlink(path)
 
@@ -141,10 +143,11 @@ class Listener:
         if self._pause is not None:
             self._pause.cancel()
         loop.remove_reader(self._socket)
-        self._socket.close()
         if self.address.path:
+            # While it still listens: a server that is being started takes the place of a socket that does not.
             with contextlib.suppress(OSError):
                 os.unlink(self.address.path)
+        self._socket.close()
 
     def _accept_all(self, loop: asyncio.AbstractEventLoop) -> None:
         for _ in range(ACCEPTS_PER_ROUND):

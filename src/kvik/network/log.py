@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 import time
+from typing import TextIO
 
 LEVELS = {
     "debug": logging.DEBUG,
@@ -41,9 +42,21 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(entry)
 
 
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Lines on standard output, which its reader may leave and a disk may have no room for: the server goes on."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stdout)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if isinstance(sys.exception(), BrokenPipeError):
+            # What is left in the buffer must not complain again at the end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def start_logging(level: str, form: str, file: str) -> None:
     """Send kvik's log lines to `file`, or to standard output where it is empty. Raises OSError."""
-    handler = logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler(sys.stdout)
+    handler = logging.FileHandler(file, encoding="utf-8") if file else LineHandler()
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     logger = logging.getLogger("kvik")
     logger.handlers = [handler]

@@ -24,6 +24,7 @@ START_DELAY_NS = 20_000_000
 """From the word go to the start: the time to wake every process."""
 SAMPLE_SECONDS = 0.1
 SECOND_NS = 1_000_000_000
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Report(msgspec.Struct):
@@ -94,11 +95,16 @@ class Member:
         self.is_done = False
         self.reports, report = os.pipe()
         go, self._go = os.pipe()
+        # A child that Ctrl+C found before it is ready for that would go on as its parent.
+        heard = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS)
         self._process_id = os.fork()
         if self._process_id == 0:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_SETMASK, heard)
             for descriptor in [self._go, self.reports, *[each._go for each in others]]:
                 os.close(descriptor)
             work(driver, self.board, go, report)
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
         os.close(report)
         os.close(go)
         self._text = b""
@@ -119,7 +125,8 @@ class Member:
         return True
 
     def end(self) -> None:
-        """Let the process go, and wait until it is gone."""
+        """Let the process go, whatever it does, and wait until it is gone."""
+        self.board.stop()
         os.close(self._go)
         os.close(self.reports)
         os.waitpid(self._process_id, 0)
@@ -130,7 +137,6 @@ class Member:
 
 def work(driver: Driver, board: Board, go: int, report: int) -> None:
     """Be a load process, and end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         driver.prepare(board)
         os.write(report, msgspec.json.encode(Report()) + b"\n")
@@ -256,7 +262,7 @@ def interruptions(interrupt: Callable[[], None]) -> Iterator[None]:
     def handle(number: int, frame: FrameType | None) -> None:
         interrupt()
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, handle) for number in INTERRUPTIONS}
     try:
         yield
     finally:
