@@ -111,8 +111,20 @@ class Caretaker(KeeperOwner):
 
     def seal(self) -> int:
         """End the batch of a call, with the lock held; return what its answer depends on."""
-        self._raise_failure()
-        return self._engine.journal.seal()
+        self.refuse_after_failure()
+        try:
+            return self._engine.journal.seal()
+        except BaseException as error:
+            self.cut_short(error)
+            raise
+
+    def cut_short(self, error: BaseException) -> None:
+        """A command was left in its middle, with the lock held: what it has done is not kept, nor anything later."""
+        self._engine.journal.forget()
+        reason = f"a command was cut short by {type(error).__name__}; close the database and open it again"
+        self._failure = RuntimeError(reason)
+        self._wake.set()
+        self._changed.notify_all()
 
     def wait_until_released(self, sequence: int) -> None:
         """Return, called without the lock, when batch `sequence` is as safe as was promised.
@@ -123,7 +135,7 @@ class Caretaker(KeeperOwner):
             return
         with self._changed:
             while sequence > self._engine.journal.released:
-                self._raise_failure()
+                self.refuse_after_failure()
                 self._changed.wait()
 
     def close(self) -> None:
@@ -140,7 +152,7 @@ class Caretaker(KeeperOwner):
         """Wait, without the lock, for the thread's end."""
         self._rounds.join()
 
-    def _raise_failure(self) -> None:
+    def refuse_after_failure(self) -> None:
         if self._failure is not None:
             raise OSError(EIO, f"nothing is kept any more: {self._failure}") from self._failure
 
@@ -148,7 +160,7 @@ class Caretaker(KeeperOwner):
 
     def _work(self) -> None:
         try:
-            while not self._is_over:
+            while not self._is_over and self._failure is None:
                 self._wake.wait(self._round())
                 self._wake.clear()
         except Exception as error:

@@ -107,6 +107,7 @@ class Database:
         if not caretaker.is_at_home():
             raise ValueError("the database belongs to the process that opened it")
         with self._lock:
+            caretaker.refuse_after_failure()
             reply = self._answer(request)
             sequence = caretaker.seal()
         caretaker.wait_until_released(sequence)
@@ -116,7 +117,13 @@ class Database:
         with self._lock:
             session = self.session
             self._tick()
-            reply = self._engine.execute(session, request)
+            try:
+                reply = self._engine.execute(session, request)
+            except BaseException as error:
+                # Ctrl+C, which Python lets come between any two lines that are not compiled, or a fault.
+                if self._caretaker is not None and self._engine.may_change(request):
+                    self._caretaker.cut_short(error)
+                raise
             return self._wait() if isinstance(reply, Wait) else reply
 
     @property

@@ -19,6 +19,7 @@ from kvik.declaration import (
     MAY_REPLICATE,
     NO_AUTH,
     NO_MULTI,
+    READONLY,
     SUBSCRIBED,
     WRITE,
     Declaration,
@@ -125,6 +126,11 @@ class Engine(Services):
 
     def usage(self) -> list[Usage]:
         return [command.usage for command in self._table.commands]
+
+    def may_change(self, request: Request) -> bool:
+        """Return whether a request is for a command that is not known to change nothing."""
+        command = self._table.find(request.words[0])
+        return command is not None and not command.flags & READONLY
 
     def reset_usage(self) -> None:
         for command in self._table.commands:

@@ -1,4 +1,7 @@
-"""TAKE, a command that waits, and FAIL, one with a fault; as a program it serves them: `taking.py ADDRESS PORCH`."""
+"""TAKE, a command that waits, and two that end in their middle; as a program it serves them.
+
+taking.py ADDRESS PORCH [DIRECTORY]
+"""
 
 import sys
 from random import Random
@@ -7,12 +10,13 @@ from kvik.clock import Clock
 from kvik.commands import BUILT_IN
 from kvik.commands.args import Args
 from kvik.commands.family import CommandTable, Family
-from kvik.declaration import BLOCKING, FIRST, WRITE
+from kvik.declaration import BLOCKING, FIRST, READONLY, WRITE
 from kvik.engine import Engine
 from kvik.journal.files import Files
 from kvik.journal.journal import Journal
 from kvik.network.lifecycle import Server
 from kvik.replies import Reply, Wait
+from kvik.services import House
 from kvik.session import Session
 from kvik.settings import Settings
 from kvik.store.container import STRING
@@ -41,12 +45,21 @@ def fail(session: Session, args: Args) -> Reply:
     raise ZeroDivisionError("a fault")
 
 
-def serve(address: str, porch: str) -> None:
+@family.command("INTERRUPT", args=(0, 0), flags=READONLY, summary="Is where Ctrl+C comes.")
+def interrupt(session: Session, args: Args) -> Reply:
+    raise KeyboardInterrupt
+
+
+def serve(address: str, porch: str, directory: str | None = None) -> None:
     settings = Settings()
     settings.listen = [address]
     settings.porch = porch
-    server = Server(Files())
-    server.run(Engine(CommandTable(FAMILIES), Clock(), Random(), Journal(), settings, server))
+    server = Server(Files(), directory)
+    server.run(build_taking_engine(settings, server))
+
+
+def build_taking_engine(settings: Settings, house: House) -> Engine:
+    return Engine(CommandTable(FAMILIES), Clock(), Random(), Journal(), settings, house)
 
 
 if __name__ == "__main__":

@@ -19,9 +19,10 @@ ROOT = str(Path(__file__).parent.parent.parent)
 class TakingServer(Process):
     """A server that knows TAKE, on a free port."""
 
-    def __init__(self, folder: Path, porch: str) -> None:
+    def __init__(self, folder: Path, porch: str, *directory: str) -> None:
         self.address = ("127.0.0.1", free_port())
         command = [sys.executable, "-m", "tests.house.taking", f"resp://127.0.0.1:{self.address[1]}", porch]
+        command += directory
         paths = [ROOT, *[os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]]
         super().__init__(command, folder, {"PYTHONPATH": os.pathsep.join(paths)})
         self.wait_for(self.address)

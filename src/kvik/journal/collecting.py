@@ -53,6 +53,11 @@ class CollectingJournal(Journal):
         if self._depth == 0 and self._group_size > 1:
             self._parts.append(EXEC)
 
+    def forget(self) -> None:
+        self._parts = []
+        self._source = b""
+        self._end = 0
+
     def begin_file(self) -> None:
         """What happens from now on goes to another file, which is empty."""
         self._database = 0

@@ -69,6 +69,12 @@ class Journal:
         """End the batch of this turn; return the sequence number its answers depend on."""
         return 0
 
+    def forget(self) -> None:
+        """What was recorded since the last batch has not happened: a command was cut short, nobody was answered.
+
+        Memory is not what was kept then, so nothing more may be recorded: the directory has to be opened anew.
+        """
+
     def refusal(self) -> ReplyError | None:
         """Return what a command that writes is answered while `is_refusing`."""
         return None

@@ -90,8 +90,8 @@ class Server(House):
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._caught)
         self._engine = engine
-        rounds = Rounds(engine, loop, self._fail)
-        self._turn = Turn(engine, rounds)
+        self._rounds = Rounds(engine, loop, self._fail)
+        self._turn = Turn(engine, self._rounds)
         self._porch = choose_porch(self._turn, engine.settings.porch, loop)
         self.guests.open(loop, self._turn)
         # Before it loads or listens: whoever can see the server may tell it to end.
@@ -104,16 +104,15 @@ class Server(House):
             await self._open_directory(loop)
             if not self._ending.is_set():
                 self._open_doors(loop)
-                rounds.start(self._turn, self._keeper)
+                self._rounds.start(self._turn, self._keeper)
                 log.info("Ready to accept connections on %s", ", ".join(self.listening()))
                 if self._opened is not None:
                     self._opened()
             await self._ending.wait()
         finally:
-            for listener in self._listeners:
-                listener.stop(loop)
+            self._close_doors(loop)
             await self._say_goodbye(self._turn)
-            rounds.stop()
+            self._rounds.stop()
             self._close_directory()
             self.guests.close()
             self._porch.close()
@@ -127,6 +126,11 @@ class Server(House):
             self._listeners.append(Listener(parse_address(text), self._engine, self._adopt))
         for listener in self._listeners:
             listener.start(loop)
+
+    def _close_doors(self, loop: asyncio.AbstractEventLoop) -> None:
+        for listener in self._listeners:
+            listener.stop(loop)
+        self._listeners = []
 
     def _adopt(self, connected: socket.socket, dialect: Dialect, welcome: Welcome) -> None:
         """Count who comes in."""
@@ -177,6 +181,13 @@ class Server(House):
             self._fail(error)
 
     def _fail(self, error: Exception) -> None:
+        """End at once: nothing of this turn has happened, for nobody was answered, and nobody is asked again."""
+        self._engine.journal.forget()
+        self._close_doors(asyncio.get_running_loop())
+        self._rounds.stop()
+        self.guests.close()
+        for connection in list(self._turn.connections.values()):
+            connection.drop()
         self._failure = error
         self._at_once = True
         self._ending.set()
