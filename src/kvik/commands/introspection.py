@@ -129,7 +129,7 @@ def docs(session: Session, args: Args) -> Reply:
 def list_(session: Session, args: Args) -> Reply:
     declarations = session.services.declarations()
     if not args.more():
-        return [name_of(one) for one in main_commands(declarations)]
+        return [name_of(one) for one in declarations.values()]
     if args.left() != 3 or not args.option(b"FILTERBY"):
         raise syntax_error()
     if args.option(b"MODULE"):
