@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 import kvik
-from kvik.journal.files import Files, ReadingFile
+from kvik.journal.files import Files, Lock, ReadingFile
+from kvik.network.guests import NOT_RUNNING
 from tests.journal.simulated import FOREVER, SimulatedFiles
 from tests.patience import SECONDS_MAX, wait_until_blocked, wait_until_inside
 from tests.serving import connect, descriptors, run_together
@@ -127,6 +128,42 @@ def test_a_call_that_waited_long_enough_is_answered(tmp_path: Path) -> None:
     with kvik.Server(tmp_path) as server:
         server.start(0)
         assert server.execute("WAITAOF", 0, 1, 30) == [1, 0]
+
+
+class CrookedLock(Lock):
+    """A lock whose release has a fault."""
+
+    def __init__(self, lock: Lock) -> None:
+        super().__init__(-1)
+        self._lock = lock
+
+    def release(self) -> None:
+        self._lock.release()
+        raise ZeroDivisionError("a fault")
+
+
+class CrookedFiles(Files):
+    def lock(self, path: str) -> Lock:
+        return CrookedLock(super().lock(path))
+
+
+def test_a_call_that_waits_ends_even_when_the_closing_fails(tmp_path: Path) -> None:
+    server = kvik.Server(tmp_path, files=CrookedFiles())
+    server.start(0)
+    refusals: list[str] = []
+
+    def wait() -> None:
+        with pytest.raises(RuntimeError) as refusal:
+            server.execute("BLPOP", "nothing", 0)
+        refusals.append(str(refusal.value))
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    wait_until_blocked(server.execute)
+    with pytest.raises(ZeroDivisionError):
+        server.close()
+    thread.join(SECONDS_MAX)
+    assert refusals == [NOT_RUNNING]
 
 
 def test_a_thread_that_is_thrown_out_is_told(tmp_path: Path) -> None:

@@ -113,11 +113,13 @@ class Server(House):
             self._close_doors(loop)
             await self._say_goodbye(self._turn)
             self._rounds.stop()
-            self._close_directory()
-            self.guests.close()
-            self._porch.close()
-            if self._opened is None:
-                ignore_signals(loop)
+            try:
+                self._close_directory()
+            finally:
+                self.guests.close()
+                self._porch.close()
+                if self._opened is None:
+                    ignore_signals(loop)
         if self._failure is not None:
             raise self._failure
 
