@@ -150,9 +150,12 @@ class KeysBehindWord(Keys):
 
 
 NO_KEYS: Final = Keys(0, 0, 0)
+COUNTED: Final = Keys(0, 0, 0, 1)
+COUNTED_BEHIND_TIMEOUT: Final = Keys(0, 0, 0, 2)
 COUNTED_PAIRS: Final = CountedPairs()
 FIRST: Final = Keys(1, 1, 1)
 FIRST_TWO: Final = Keys(1, 2, 1)
+SECOND: Final = Keys(2, 2, 1)
 ALL: Final = Keys(1, -1, 1)
 EVERY_SECOND: Final = Keys(1, -1, 2)
 

@@ -8,6 +8,8 @@ So 0.1 + 0.2 is 0.3 here, which it is not with Python's floats.
 import re
 from typing import Final
 
+from kvik.numbers import decimal
+
 MANTISSA_BITS: Final = 64
 MANTISSA_LIMIT: Final = 1 << MANTISSA_BITS
 # The exponent of the last bit of the smallest number, and of the first bit beyond the largest.
@@ -69,8 +71,8 @@ class LongDouble:
         whole, fraction = divmod(scaled, DECIMALS_FACTOR)
         text = digits_of(whole)
         if fraction:
-            text += "." + str(fraction).zfill(DECIMALS).rstrip("0")
-        return (f"-{text}" if self.mantissa < 0 and scaled else text).encode()
+            text += b"." + (b"%d" % fraction).zfill(DECIMALS).rstrip(b"0")
+        return b"-" + text if self.mantissa < 0 and scaled else text
 
 
 def parse_long_double(text: bytes) -> LongDouble | None:
@@ -175,9 +177,9 @@ def integer_of(digits: bytes) -> int:
     return integer_of(digits[:-DIGITS_AT_ONCE]) * power_of_ten(DIGITS_AT_ONCE) + int(low)
 
 
-def digits_of(number: int) -> str:
+def digits_of(number: int) -> bytes:
     """Return the decimal digits of a number that is not negative."""
     if number.bit_length() <= BITS_AT_ONCE:
-        return str(number)
+        return decimal(number)
     high, low = divmod(number, power_of_ten(DIGITS_AT_ONCE))
-    return digits_of(high) + str(low).zfill(DIGITS_AT_ONCE)
+    return digits_of(high) + decimal(low).zfill(DIGITS_AT_ONCE)

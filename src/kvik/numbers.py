@@ -13,6 +13,8 @@ ZERO: Final = 48
 NINE: Final = 57
 SPACE: Final = 32
 UNDERSCORE: Final = 95
+# Compiled code has numbers up to here, and their negatives, without an object for each.
+SHORT_MAX: Final = (1 << 62) - 1
 # A whole number with fewer digits is a float exactly.
 EXACT_DIGITS: Final = 16
 
@@ -81,6 +83,15 @@ def parse_float(text: bytes) -> float | None:
     if number == 0.0 and NOT_ZERO.match(text):
         return None
     return number
+
+
+def decimal(number: int) -> bytes:
+    """Return the digits of a number, which may be beyond 2**62: those are not for `%d` and `str`."""
+    if -SHORT_MAX <= number <= SHORT_MAX:
+        return b"%d" % number
+    # Compiled, both keep a reference to such an int for ever (mypyc 2.4.1, CPyTagged_Str); of an object they do not.
+    large: object = number
+    return str(large).encode("ascii")
 
 
 def digits_from(text: bytes, start: i64) -> int:

@@ -19,6 +19,11 @@ REPLY_SKIP: Final = 2
 """This reply and the next are not sent; then REPLY_SKIP_LAST, then REPLY_ON."""
 REPLY_SKIP_LAST: Final = 3
 
+DEFAULT_USER: Final = b"default"
+"""The only user there is."""
+UNIX_PORT: Final = ":0"
+"""What the address of a caller on a Unix socket ends with, as in Redis."""
+
 # The kinds of subscription: indexes into `Session.subscriptions`.
 CHANNELS: Final = 0
 PATTERNS: Final = 1
@@ -68,7 +73,7 @@ class Session:
         self.keys: Keyspace = services.databases.spaces[0]
         self.protocol = 2
         self.authenticated = True
-        self.user = b"default"
+        self.user = DEFAULT_USER
         self.reply_mode = REPLY_ON
         self.is_closing = False
         self.is_replay = False

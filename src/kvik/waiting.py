@@ -65,10 +65,7 @@ class Interest(Observer):
             self.notes.note(MISS, b"keymiss", database, key)
 
     def expired(self, database: int, key: bytes) -> None:
-        self.journal.record_effect(database, [b"DEL", key])
-        self.notes.note(EXPIRED, b"expired", database, key)
-        if len(self._watchers) > 0 or len(self._waiters) > 0:
-            self._tell(database, key)
+        self._lost(EXPIRED, b"expired", database, key)
 
     def members_expired(self, database: int, key: bytes, members: list[bytes], is_empty: bool) -> None:
         for start in range(0, len(members), MEMBERS_IN_COMMAND):
@@ -77,14 +74,16 @@ class Interest(Observer):
             self.notes.note(HASH, b"hexpired", database, key)
             if is_empty:
                 self.notes.note(GENERIC, DELETED, database, key)
-        if len(self._watchers) > 0 or len(self._waiters) > 0:
-            self._tell(database, key)
+        self._tell(database, key)
 
     def evicted(self, database: int, key: bytes) -> None:
+        self._lost(EVICTED, b"evicted", database, key)
+
+    def _lost(self, kind: int, event: bytes, database: int, key: bytes) -> None:
+        """No command has removed `key`: so the journal is told DEL, and listeners this event."""
         self.journal.record_effect(database, [b"DEL", key])
-        self.notes.note(EVICTED, b"evicted", database, key)
-        if len(self._watchers) > 0 or len(self._waiters) > 0:
-            self._tell(database, key)
+        self.notes.note(kind, event, database, key)
+        self._tell(database, key)
 
     def replacing(self, database: int) -> None:
         self._tell_all_in(database)

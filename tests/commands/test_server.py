@@ -126,6 +126,16 @@ def test_the_data_of_a_large_database_is_estimated_from_some_of_it(caller: Calle
     assert dict(reply.pairs)[b"Alloc"] == 3_000 * weight
 
 
+def test_the_data_is_weighed_with_a_hash_whose_fields_are_all_over(caller: Caller) -> None:
+    caller("SET", "k", "v", "EX", "100")
+    caller("HSET", "h", "f", "v")
+    caller("HPEXPIRE", "h", "1", "FIELDS", "1", "f")
+    caller("SET", "last", "v")
+    caller.clock.advance(1)
+    assert isinstance(caller("MEMSTATS"), Map)
+    assert caller("EXISTS", "h") == 0
+
+
 # DEBUG
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import socket
+import sys
 import time
 from collections.abc import Callable
 from random import Random
@@ -266,6 +267,27 @@ def test_a_waiting_request_is_given_up_on_time(choice: str) -> None:
         await client.send(b"TAKE a 30\nSET a 1\n")
         assert await client.receive() == b"nothing came\nOK\n"
         assert time.monotonic() - started > 0.02
+        porch.close()
+
+    asyncio.run(story())
+
+
+def test_the_deadlines_of_answered_requests_are_not_kept_until_they_pass(choice: str) -> None:
+    async def story() -> None:
+        porch = Porch(choice)
+        waiting, setting = await porch.client(), await porch.client()
+
+        async def wait_and_be_answered(rounds: int) -> int:
+            for _ in range(rounds):
+                await waiting.send(b"TAKE a 3600000\n")
+                await setting.send(b"SET a 1\n")
+                assert await waiting.receive() == b"1\n"
+                assert await setting.receive() == b"OK\n"
+            gc.collect()
+            return sys.getallocatedblocks()
+
+        before = await wait_and_be_answered(200)
+        assert await wait_and_be_answered(1_000) < before + 1_000
         porch.close()
 
     asyncio.run(story())

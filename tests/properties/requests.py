@@ -130,6 +130,8 @@ ABSOLUTE: Final = [
     with_options(words("PEXPIREAT", KEYS, FAR_FUTURE), COMPARISON),
     words("PEXPIREAT", KEYS, "1"),
 ]
+PASSED: Final = words("SET", KEYS, VALUES, "PXAT", "1")
+"""A moment that has passed. Not asked of Redis: there the key goes at the next look, and counts until then."""
 
 MODELLED: Final = st.one_of(READS + WRITES + TRANSACTIONS + RELATIVE + [words("KEYS", "*")])
 """What the model knows: everything with a time to live that runs out while the test moves the clock.

@@ -8,7 +8,7 @@ from kvik.clock import ManualClock
 from kvik.dialects.text import TextDialect
 from kvik.errors import ReplyError
 from tests.engines import Caller
-from tests.properties.requests import ANY_KIND, MODELLED, REAL, Words, limits
+from tests.properties.requests import ANY_KIND, MODELLED, PASSED, REAL, Words, limits
 
 TELLING = [b"//", b"1|", b"12", b"|", b"'", b'"', b"\\", b" ", b"a b", b"#", b"nil", b"HTTP/1.1", b"\xc3\xbc", b"\n"]
 LINE_BYTES_MAX = 60_000
@@ -20,7 +20,7 @@ DATABASE = st.dictionaries(
     max_size=12,
 )
 
-PART = st.lists(st.one_of(ANY_KIND, ANY_KIND, MODELLED, REAL, st.integers(1, 3000)), max_size=12)
+PART = st.lists(st.one_of(ANY_KIND, ANY_KIND, MODELLED, REAL, PASSED, st.integers(1, 3000)), max_size=12)
 # A list of lists: hypothesis' lists have few elements on average, however long they may be.
 STEPS = st.lists(PART, min_size=2, max_size=10).map(lambda parts: [step for part in parts for step in part])
 

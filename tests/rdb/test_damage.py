@@ -170,6 +170,7 @@ def test_nothing_is_set_aside_for_what_is_only_claimed(caller: Caller, data: byt
         node(b"0", b"0", b"1", b"f", b"0") + b"\0\5\1\0\0\0\0\0" + b"\x00",
         node(b"1", b"0", b"0", b"0", b"2", b"0", b"0", b"3") + FACTS + b"\x00",
         node(b"1", b"0", b"1", b"f", b"0", b"2", b"-5", b"-1", b"v", b"4") + FACTS + b"\x00",
+        node(b"1", b"0", b"1", b"f", b"0", b"2", b"-1", b"0", b"v", b"4") + FACTS + b"\x00",
         node(b"0", b"0", b"1", b"f", b"0", b"2", b"0", b"0", b"v", b"4") + FACTS + b"\x00",
         b"\x18" + (1 << 46).to_bytes(8, "little") + b"\x01\x01\x01f\x01v",
         ENTRY + FACTS[:-1] + b"\x00" + b"\x00",

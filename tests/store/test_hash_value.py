@@ -49,7 +49,7 @@ class Twin:
         assert self.made.values() == list(self.plain.values())
         assert self.made.flat() == [word for pair in self.plain.items() for word in pair]
         assert sorted(scanned(self.made)) == sorted(self.plain)
-        assert [self.made.nth(place) for place in range(len(self.plain))] == list(self.plain)
+        assert self.made.fields_at(list(range(len(self.plain)))) == list(self.plain)
 
 
 def scanned(made: HashValue) -> list[bytes]:

@@ -48,7 +48,7 @@ class Twin:
         assert len(self.made) == len(self.plain)
         assert self.made.members() == list(self.plain)
         assert sorted(scanned(self.made)) == sorted(self.plain)
-        assert [self.made.nth(place) for place in range(len(self.plain))] == list(self.plain)
+        assert self.made.members_at(list(range(len(self.plain)))) == list(self.plain)
 
 
 def scanned(made: SetValue) -> list[bytes]:

@@ -2,6 +2,7 @@
 
 import sys
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +48,15 @@ def test_it_holds_what_a_dict_holds_before_and_after_the_split(steps: list[tuple
     assert dict(own.items()) == model
     assert sorted(own.keys()) == sorted(model)
     assert sorted(own.nth(index) for index in range(len(model))) == sorted(model)
+
+
+@pytest.mark.parametrize("indexes", [[], [999], [5, 0, 999, 5], list(range(999, -1, -1))])
+def test_few_indexes_and_many_give_the_keys_in_the_order_of_all(indexes: list[int]) -> None:
+    own: ShardedMap[int] = ShardedMap(SMALL)
+    for number in range(1_000):
+        own.set(b"%d" % number, number)
+    keys = own.keys()
+    assert own.keys_at(indexes) == [keys[index] for index in indexes]
 
 
 @given(before=st.sets(st.integers(0, 59)), steps=STEPS)

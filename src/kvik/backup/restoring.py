@@ -19,6 +19,7 @@ from kvik.backup.shapes import PEXPIREAT, PXAT, SET
 from kvik.declaration import Keys
 from kvik.errors import BackupDamaged, ReplyError, shown
 from kvik.journal.files import Files
+from kvik.numbers import decimal
 from kvik.replies import Reply, Set, Status, Verbatim
 
 REFUSE: Final = 0
@@ -333,14 +334,14 @@ class Restoration:
             if value.deadline < 0:
                 queue.set(entry.key, first[2])
             else:
-                queue.add([*first, PXAT, b"%d" % value.deadline])
+                queue.add([*first, PXAT, decimal(value.deadline)])
             return
         if self._mode == MERGE or not self._is_known:
             queue.add([b"DEL", entry.key])
         for words in value.commands:
             queue.add(words)
         if value.deadline >= 0:
-            queue.add([PEXPIREAT, entry.key, b"%d" % value.deadline])
+            queue.add([PEXPIREAT, entry.key, decimal(value.deadline)])
 
     def _show(self, what: str, reader: BackupReader) -> None:
         self._progress.show(what, reader.bytes_done(), reader.bytes_total())

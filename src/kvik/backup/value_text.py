@@ -41,6 +41,32 @@ def json_word(word: bytes) -> bytes:
         return b'{"b64": "' + b2a_base64(word, newline=False) + b'"}'
 
 
+class Content:
+    """The commands that rebuild a key but for a PEXPIREAT behind others: its moment is `deadline`.
+
+    That is so once all were gone through; before, and where there is none, `deadline` is empty.
+    """
+
+    def __init__(self, key: bytes, commands: Iterable[list[bytes]]) -> None:
+        self.deadline = b""
+        self._key: Final = key
+        self._commands: Final = commands
+
+    def __iter__(self) -> Iterator[list[bytes]]:
+        held: list[bytes] | None = None
+        is_first = True
+        for words in self._commands:
+            if held is not None:
+                yield held
+                is_first = False
+            held = words
+        if held is not None:
+            if not is_first and is_deadline(self._key, held):
+                self.deadline = held[2]
+            else:
+                yield held
+
+
 class ValueText:
     """The text of one value, made of its key and the commands that rebuild it, at least one.
 
@@ -52,7 +78,6 @@ class ValueText:
         """The text so far, to be put together."""
         self._key: Final = key
         self._commands: Final = commands
-        self._deadline = b""
         # What is no part yet, and how much it has cost.
         self._pieces: list[bytes] = []
         self._cost: i64 = 0
@@ -69,7 +94,7 @@ class ValueText:
         else:
             shape = BY_VERB.get(first[0])
             if shape is not None:
-                for words in self._without_deadline():
+                for words in Content(self._key, self._commands):
                     if not has_shape(words, self._key, shape):
                         shape = None
                         break
@@ -86,51 +111,37 @@ class ValueText:
         is_dying = len(words) > 3
         if is_dying:
             self._begin(STRING)
-            self._deadline = words[4]
         yield from self._rows(words[2:3], 1)
         if is_dying:
-            self._end(b"")
+            self._end(b"", words[4])
 
     def _members(self, shape: Shape) -> Iterator[int]:
         self._begin(shape.name)
         is_row = shape.width > 1
         self._mark, self._row_mark = (b"[[", b"], [") if is_row else (b"[", b", ")
-        for words in self._without_deadline():
+        content = Content(self._key, self._commands)
+        for words in content:
             yield from self._rows(turned(words) if shape.is_turned else words[2:], shape.width)
-        self._end(b"]]" if is_row else b"]")
+        self._end(b"]]" if is_row else b"]", content.deadline)
 
     def _lines(self, name: str) -> Iterator[int]:
         """A command in each row, with null for the key: wherever it stands, the same words come back."""
         self._begin(name)
         self._mark, self._row_mark = b"[[", b"], ["
-        for words in self._without_deadline():
+        content = Content(self._key, self._commands)
+        for words in content:
             yield from self._rows(words, len(words), place_of(self._key, words))
-        self._end(b"]]")
-
-    def _without_deadline(self) -> Iterator[list[bytes]]:
-        """Yield the commands but for a PEXPIREAT behind others, whose moment is the deadline."""
-        held: list[bytes] | None = None
-        is_first = True
-        for words in self._commands:
-            if held is not None:
-                yield held
-                is_first = False
-            held = words
-        if held is not None:
-            if not is_first and is_deadline(self._key, held):
-                self._deadline = held[2]
-            else:
-                yield held
+        self._end(b"]]", content.deadline)
 
     # Text
 
     def _begin(self, name: str) -> None:
         self._add(b'{"type": "' + name.encode() + b'", "value": ')
 
-    def _end(self, closing: bytes) -> None:
+    def _end(self, closing: bytes, deadline: bytes) -> None:
         self._add(closing)
-        if self._deadline:
-            self._add(b', "pxat": ' + self._deadline)
+        if deadline:
+            self._add(b', "pxat": ' + deadline)
         self._add(b"}")
 
     def _rows(self, words: list[bytes], width: int, null: int = -1) -> Iterator[int]:

@@ -8,7 +8,7 @@ from kvik.commands.family import Family
 from kvik.declaration import ANY, DENYOOM, FAST, FIRST, READONLY, WRITE
 from kvik.errors import ReplyError, syntax_error
 from kvik.events import STRING
-from kvik.numbers import INTEGER_MAX, parse_integer
+from kvik.numbers import INTEGER_MAX, decimal, parse_integer
 from kvik.replies import Reply
 from kvik.session import Session
 from kvik.store.bits import bits_at
@@ -139,7 +139,7 @@ def field_offset(session: Session, word: bytes, width: int) -> int:
     number = parse_integer(word[1:])
     if number is None or number < 0:
         raise bad_offset()
-    return bit_offset(session, b"%d" % (number * width))
+    return bit_offset(session, decimal(number * width))
 
 
 def read_overflow(word: bytes) -> int:

@@ -12,7 +12,17 @@ from kvik.errors import ReplyError, not_an_integer, printed, shown, syntax_error
 from kvik.numbers import INTEGER_MAX, parse_integer
 from kvik.pause import WaitForPause
 from kvik.replies import OK, Reply, Verbatim
-from kvik.session import CHANNELS, PATTERNS, REPLY_OFF, REPLY_ON, REPLY_SKIP, SHARD_CHANNELS, Session
+from kvik.session import (
+    CHANNELS,
+    DEFAULT_USER,
+    PATTERNS,
+    REPLY_OFF,
+    REPLY_ON,
+    REPLY_SKIP,
+    SHARD_CHANNELS,
+    UNIX_PORT,
+    Session,
+)
 
 family = Family("connection")
 
@@ -27,8 +37,6 @@ TYPES: Final = {
     b"slave": b"replica",
     b"pubsub": LISTENER,
 }
-DEFAULT_USER: Final = b"default"
-UNIX_PORT: Final = ":0"
 
 
 @family.command("CLIENT", args=(1, ANY), flags=0, summary="A container for client connection commands.", since="2.4.0")
@@ -185,7 +193,9 @@ def list_(session: Session, args: Args) -> Reply:
         kind = client_type(args)
         return Verbatim(listed([other for other in sessions.values() if type_of(other) == kind]))
     if args.left() > 1 and args.option(b"ID"):
-        numbers = [positive(word, "Invalid client ID") for word in args.rest()]
+        numbers: list[int] = []
+        while args.more():
+            numbers.append(args.at_least(1, "Invalid client ID"))
         return Verbatim(listed([sessions[number] for number in numbers if number in sessions]))
     raise syntax_error()
 
@@ -207,7 +217,7 @@ def kill(session: Session, args: Args) -> Reply:
                 end(session, other)
                 return OK
         raise ReplyError("ERR", "No such client")
-    victims = Filter(session, args).matching(session)
+    victims = Filter(args).matching(session)
     for victim in victims:
         end(session, victim)
     return len(victims)
@@ -283,7 +293,7 @@ def wrong_use(name: str) -> ReplyError:
 class Filter:
     """Which sessions CLIENT KILL means; a session has to fit all that is given."""
 
-    def __init__(self, session: Session, args: Args) -> None:
+    def __init__(self, args: Args) -> None:
         self.number = 0
         self.user = b""
         self.kind = b""
@@ -294,14 +304,14 @@ class Filter:
         while args.more():
             if args.left() < 2:
                 raise syntax_error()
-            self._read(session, args)
+            self._read(args)
 
     def matching(self, session: Session) -> list[Session]:
         return [other for other in session.services.sessions.values() if self._fits(session, other)]
 
-    def _read(self, session: Session, args: Args) -> None:
+    def _read(self, args: Args) -> None:
         if args.option(b"ID"):
-            self.number = positive(args.next(), "client-id should be greater than 0")
+            self.number = args.at_least(1, "client-id should be greater than 0")
         elif args.option(b"TYPE"):
             self.kind = client_type(args)
         elif args.option(b"ADDR"):
@@ -313,7 +323,7 @@ class Filter:
         elif args.option(b"SKIPME"):
             self.skips_oneself = yes_or_no(args)
         elif args.option(b"MAXAGE"):
-            self.age_seconds = positive(args.next(), "maxage should be greater than 0")
+            self.age_seconds = args.at_least(1, "maxage should be greater than 0")
         else:
             raise syntax_error()
 
@@ -335,14 +345,6 @@ def end(session: Session, victim: Session) -> None:
     victim.is_closing = True
     if victim is not session:
         victim.outlet.close()
-
-
-def positive(word: bytes, message: str) -> int:
-    """Return a word as a number above 0. Raises an error with `message` for anything else."""
-    number = parse_integer(word)
-    if number is None or number <= 0:
-        raise ReplyError("ERR", message)
-    return number
 
 
 def client_type(args: Args) -> bytes:

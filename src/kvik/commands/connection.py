@@ -12,13 +12,12 @@ from kvik.errors import ReplyError, printed, syntax_error
 from kvik.numbers import parse_integer
 from kvik.replies import OK, PONG, Map, Reply, Status
 from kvik.services import REDIS_VERSION
-from kvik.session import REPLY_ON, Session
+from kvik.session import DEFAULT_USER, REPLY_ON, Session
 
 family = Family("connection")
 
 ANYONE: Final = NOSCRIPT | LOADING | STALE | FAST | NO_AUTH | ALLOW_BUSY
 LEAVING: Final = ANYONE | IMMEDIATE | SUBSCRIBED
-DEFAULT_USER: Final = b"default"
 PROTOCOLS: Final = (2, 3)
 
 

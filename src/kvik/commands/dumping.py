@@ -7,7 +7,7 @@ from kvik.commands.family import Family
 from kvik.declaration import ANY, DANGEROUS, DENYOOM, FIRST, READONLY, WRITE
 from kvik.errors import PayloadDamaged, ReplyError, syntax_error
 from kvik.events import GENERIC
-from kvik.numbers import INTEGER_MAX
+from kvik.numbers import INTEGER_MAX, decimal
 from kvik.rdb.kinds import VERSION
 from kvik.rdb.reading import is_genuine, value_in, version_of
 from kvik.rdb.writing import payload_of
@@ -98,7 +98,7 @@ def restore(session: Session, args: Args) -> Reply:
         space.set_deadline(key, moment)
     if version_of(payload) <= VERSION:
         replace = [b"REPLACE"] if is_replaced else []
-        session.effect([b"RESTORE", key, b"%d" % moment, payload, b"ABSTTL", *replace])
+        session.effect([b"RESTORE", key, decimal(moment), payload, b"ABSTTL", *replace])
     else:
         tell_in_commands(session, key, value, moment if ttl else NO_DEADLINE, is_replaced)
     session.event(GENERIC, b"restore", key)

@@ -1,6 +1,8 @@
-"""What commands on deadlines have in common: when one may take the place of another. Knows no key and no session."""
+"""What commands on deadlines share: when one may take the place of another, and the words that set it."""
 
 from typing import Final
+
+from kvik.numbers import decimal
 
 NX: Final = 1
 XX: Final = 2
@@ -21,6 +23,11 @@ def is_allowed(conditions: int, deadline: int | None, moment: int) -> bool:
     if conditions & NX or (conditions & GT and moment <= deadline):
         return False
     return not (conditions & LT and moment >= deadline)
+
+
+def key_dying(key: bytes, moment: int) -> list[bytes]:
+    """Return the command that lets a key die at `moment`, in milliseconds since 1970."""
+    return [b"PEXPIREAT", key, decimal(moment)]
 
 
 def fields_dying(key: bytes, moment: int, names: list[bytes]) -> list[bytes]:

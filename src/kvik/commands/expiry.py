@@ -7,7 +7,7 @@ moment has passed already, as Redis propagates it.
 from typing import Final
 
 from kvik.commands.args import Args
-from kvik.commands.dying import CONDITIONS, GT, LT, MILLISECOND, NO_DEADLINE, NX, SECOND, is_allowed
+from kvik.commands.dying import CONDITIONS, GT, LT, MILLISECOND, NO_DEADLINE, NX, SECOND, is_allowed, key_dying
 from kvik.commands.family import Family
 from kvik.declaration import ANY, FAST, FIRST, READONLY, WRITE
 from kvik.errors import ReplyError, printed
@@ -94,7 +94,7 @@ def expire_at(session: Session, args: Args, name: str, base: int, unit: int) -> 
         return 0
     session.keys.set_deadline(key, moment)
     if session.keys.contains(key):
-        session.effect([b"PEXPIREAT", key, b"%d" % moment])
+        session.effect(key_dying(key, moment))
     else:
         session.effect([b"DEL", key])
         session.event(GENERIC, b"del", key)

@@ -6,9 +6,9 @@ from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.commands.geo_arguments import length_argument, place_argument, shown_distance, shown_place, unit_argument
 from kvik.commands.partial_order import ordered
+from kvik.commands.results import store_result
 from kvik.declaration import ANY, DENYOOM, FIRST, FIRST_TWO, MOVABLE_KEYS, READONLY, WRITE, OptionalKeys
 from kvik.errors import ReplyError, syntax_error
-from kvik.events import GENERIC, ZSET
 from kvik.replies import Reply
 from kvik.session import Session
 from kvik.store.geo_shape import Box, Circle, Shape
@@ -247,18 +247,13 @@ class Search:
         return Circle(self._longitude, self._latitude, self._width, self._unit)
 
 
-def answer(session: Session, search: Search, event: bytes) -> Reply:
+def answer(session: Session, search: Search) -> Reply:
     """Return what is found, or store it and return how much it is."""
     found = search.run()
     destination = search.destination
     if destination is None:
         return search.answer(found)
-    made = search.stored(found)
-    if len(made) > 0:
-        session.keys.put(destination, made)
-        session.event(ZSET, event, destination)
-    elif session.keys.remove(destination):
-        session.event(GENERIC, b"del", destination)
+    store_result(session, destination, search.stored(found))
     return len(found.members)
 
 
@@ -278,7 +273,7 @@ def geosearch(session: Session, args: Args) -> Reply:
     search = Search(sorted_set_at(session.keys, args.key()))
     search.read_geosearch(args)
     search.check("", typed_name(args))
-    return answer(session, search, b"")
+    return answer(session, search)
 
 
 @family.command(
@@ -295,7 +290,7 @@ def geosearchstore(session: Session, args: Args) -> Reply:
     search = Search(sorted_set_at(session.keys, args.key()), destination)
     search.read_geosearch(args)
     search.check("GEOSEARCHSTORE", typed_name(args))
-    return answer(session, search, b"geosearchstore")
+    return answer(session, search)
 
 
 def typed_name(args: Args) -> str:
@@ -314,6 +309,7 @@ def typed_name(args: Args) -> str:
     summary="Returns or stores the members of a sorted set that lie within a circle.",
     syntax="key longitude latitude " + RADIUS_SYNTAX + RADIUS_OPTIONS + STORE_SYNTAX,
     since="3.2.0",
+    event="georadiusstore",
 )
 def georadius(session: Session, args: Args) -> Reply:
     return around_place(session, args, True)
@@ -340,6 +336,7 @@ def georadius_ro(session: Session, args: Args) -> Reply:
     summary="Returns or stores the members of a sorted set that lie within a circle around one of them.",
     syntax="key member " + RADIUS_SYNTAX + RADIUS_OPTIONS + STORE_SYNTAX,
     since="3.2.0",
+    event="georadiusstore",
 )
 def georadiusbymember(session: Session, args: Args) -> Reply:
     return around_member(session, args, True)
@@ -380,4 +377,4 @@ def around_member(session: Session, args: Args, may_store: bool) -> Reply:
 def radius_answer(session: Session, args: Args, search: Search, may_store: bool) -> Reply:
     search.read_georadius(args, may_store)
     search.check("STORE option in GEORADIUS", "")
-    return answer(session, search, b"georadiusstore")
+    return answer(session, search)

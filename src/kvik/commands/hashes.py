@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from kvik.commands.args import Args
-from kvik.commands.dying import fields_dying
+from kvik.commands.dying import fields_dying, key_dying
 from kvik.commands.family import Family
-from kvik.commands.sampling import chosen, count_argument
+from kvik.commands.sampling import chosen, count_argument, pairs_option
 from kvik.commands.scan_options import ScanOptions, cursor_argument
 from kvik.declaration import ANY, DENYOOM, FAST, FIRST, READONLY, WRITE
-from kvik.errors import ReplyError, syntax_error, wrong_arity
+from kvik.errors import ReplyError, wrong_arity
 from kvik.long_double import parse_long_double
-from kvik.numbers import INTEGER_MAX, INTEGER_MIN, parse_integer
+from kvik.numbers import INTEGER_MAX, INTEGER_MIN, decimal, parse_integer
 from kvik.replies import OK, Map, Pairs, Reply
 from kvik.session import Session
 from kvik.store.container import HASH
@@ -24,9 +24,6 @@ SETTING: Final = WRITE | DENYOOM | FAST
 READING: Final = READONLY | FAST
 REBUILT_FIELDS: Final = 64
 """How many fields one command makes again."""
-# From this share of all fields on, a list of them all is cheaper than looking each up by its number.
-SPARSE: Final = 64
-VALUES_COUNT_MAX: Final = INTEGER_MAX // 2
 
 
 @family.rebuilds(HASH)
@@ -39,7 +36,7 @@ def rebuild(key: bytes, value: Value, deadline: int) -> Iterator[list[bytes]]:
             for start in range(0, len(names), REBUILT_FIELDS):
                 yield fields_dying(key, moment, names[start : start + REBUILT_FIELDS])
     if deadline >= 0:
-        yield [b"PEXPIREAT", key, b"%d" % deadline]
+        yield key_dying(key, deadline)
 
 
 # Setting
@@ -159,7 +156,7 @@ def hincrby(session: Session, args: Args) -> Reply:
     total = number + amount
     if total > INTEGER_MAX or total < INTEGER_MIN:
         raise ReplyError("ERR", "increment or decrement would overflow")
-    fields.replace(field, b"%d" % total)
+    fields.replace(field, decimal(total))
     session.keys.edited(key, fields)
     return total
 
@@ -364,20 +361,9 @@ def hrandfield(session: Session, args: Args) -> Reply:
         fields = hash_at(session.keys, key)
         return None if fields is None else fields.random(random)
     count = count_argument(args)
-    has_values = args.more()
-    if has_values and (not args.option(b"WITHVALUES") or args.more()):
-        raise syntax_error()
-    if has_values and abs(count) > VALUES_COUNT_MAX:
-        raise ReplyError("ERR", "value is out of range")
+    has_values = pairs_option(args, b"WITHVALUES", count)
     fields = hash_at(session.keys, key)
     if fields is None:
         return []
-    names = fields_at(fields, chosen(random, len(fields), count))
+    names = fields.fields_at(chosen(random, len(fields), count))
     return Pairs([(name, fields.get(name)) for name in names]) if has_values else names
-
-
-def fields_at(fields: HashValue, numbers: list[int]) -> list[bytes]:
-    if len(numbers) * SPARSE < len(fields):
-        return [fields.nth(number) for number in numbers]
-    names = fields.fields()
-    return [names[number] for number in numbers]

@@ -7,7 +7,7 @@ from mypy_extensions import i64
 
 from kvik.commands.args import Args
 from kvik.commands.family import Family
-from kvik.declaration import ADMIN, ALL, ANY, DENYOOM, FAST, FIRST, MAY_REPLICATE, READONLY, WRITE, Keys
+from kvik.declaration import ADMIN, ALL, ANY, DENYOOM, FAST, FIRST, MAY_REPLICATE, READONLY, SECOND, WRITE
 from kvik.errors import ReplyError
 from kvik.errors import shown as as_text
 from kvik.replies import OK, Reply, Status
@@ -46,7 +46,6 @@ from kvik.store.value import Value, as_bytes, length_of, part_of
 
 family = Family("hyperloglog")
 
-SECOND_WORD: Final = Keys(2, 2, 1)
 NO_EVENT: Final = 0
 SELF_TEST_ELEMENTS: Final = 10_000
 SELF_TEST_ERROR: Final = 0.05
@@ -251,7 +250,7 @@ def raised(text: bytes, registers: bytes) -> bytes | None:
     "PFDEBUG",
     args=(2, 2),
     flags=WRITE | DENYOOM | ADMIN,
-    keys=SECOND_WORD,
+    keys=SECOND,
     summary="Shows how a HyperLogLog is kept, or makes it dense.",
     syntax="<GETREG | DECODE | ENCODING | TODENSE> key",
     since="2.8.9",

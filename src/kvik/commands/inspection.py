@@ -5,7 +5,7 @@ from typing import Final
 from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.commands.help_text import help_text
-from kvik.declaration import ANY, LOADING, READONLY, STALE, Keys
+from kvik.declaration import ANY, LOADING, READONLY, SECOND, STALE
 from kvik.errors import ReplyError
 from kvik.replies import Reply
 from kvik.session import Session
@@ -14,7 +14,6 @@ from kvik.store.value import encoding_of
 
 family = Family("generic")
 
-SECOND_WORD: Final = Keys(2, 2, 1)
 SWITCHING: Final = (
     "Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
 )
@@ -35,7 +34,7 @@ def object_(session: Session, args: Args) -> Reply:
     "OBJECT ENCODING",
     args=(1, 1),
     flags=READONLY,
-    keys=SECOND_WORD,
+    keys=SECOND,
     summary="Returns how Redis would represent the value of a key in memory.",
     syntax="<key>",
     since="2.2.3",
@@ -49,7 +48,7 @@ def encoding(session: Session, args: Args) -> Reply:
     "OBJECT FREQ",
     args=(1, 1),
     flags=READONLY,
-    keys=SECOND_WORD,
+    keys=SECOND,
     summary="Returns the access frequency index of a key, where an LFU policy counts accesses.",
     syntax="<key>",
     since="4.0.0",
@@ -70,7 +69,7 @@ def freq(session: Session, args: Args) -> Reply:
     "OBJECT IDLETIME",
     args=(1, 1),
     flags=READONLY,
-    keys=SECOND_WORD,
+    keys=SECOND,
     summary="Returns the seconds since the last access to a key; 0 where no eviction policy needs them.",
     syntax="<key>",
     since="2.2.3",
@@ -91,7 +90,7 @@ def idletime(session: Session, args: Args) -> Reply:
     "OBJECT REFCOUNT",
     args=(1, 1),
     flags=READONLY,
-    keys=SECOND_WORD,
+    keys=SECOND,
     summary="Returns the number of references to the value of a key; values are never shared here.",
     syntax="<key>",
     since="2.2.3",

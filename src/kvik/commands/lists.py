@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from kvik.commands.args import Args
+from kvik.commands.dying import key_dying
 from kvik.commands.family import Family
+from kvik.commands.index_range import index_range
 from kvik.declaration import ANY, DENYOOM, FAST, FIRST, READONLY, WRITE
 from kvik.errors import ReplyError, no_such_key
 from kvik.numbers import INTEGER_MIN
@@ -35,7 +37,7 @@ def rebuild(key: bytes, value: Value, deadline: int) -> Iterator[list[bytes]]:
     for row in value.rows():
         yield from commands_of_row(key, row)
     if deadline >= 0:
-        yield [b"PEXPIREAT", key, b"%d" % deadline]
+        yield key_dying(key, deadline)
 
 
 def commands_of_row(key: bytes, row: list[bytes]) -> list[list[bytes]]:
@@ -162,17 +164,8 @@ def lrange(session: Session, args: Args) -> Reply:
     values = list_at(session.keys, key)
     if values is None:
         return []
-    start, end = clamped(start, stop, len(values))
+    start, end = index_range(start, stop, len(values))
     return values.slice(start, end) if start < end else []
-
-
-def clamped(start: int, stop: int, length: int) -> tuple[int, int]:
-    """Return a range of positions as Redis means it: where it begins, and where it has ended, in 0 to `length`."""
-    if start < 0:
-        start = max(start + length, 0)
-    if stop < 0:
-        stop += length
-    return start, min(stop + 1, length)
 
 
 @family.command(
@@ -337,7 +330,7 @@ def ltrim(session: Session, args: Args) -> Reply:
     values = list_to_edit(session.keys, key)
     if values is None:
         return OK
-    start, end = clamped(start, stop, len(values))
+    start, end = index_range(start, stop, len(values))
     if start >= end:
         session.keys.remove(key)
         return OK

@@ -3,7 +3,18 @@
 from kvik.commands.args import Args
 from kvik.commands.blocking import MultiplePop, deadline_after, ready_key, wait_for
 from kvik.commands.family import Family
-from kvik.declaration import ANY, BLOCKING, FAST, FIRST, MOVABLE_KEYS, NOSCRIPT, WRITE, Keys
+from kvik.declaration import (
+    ANY,
+    BLOCKING,
+    COUNTED,
+    COUNTED_BEHIND_TIMEOUT,
+    FAST,
+    FIRST,
+    MOVABLE_KEYS,
+    NOSCRIPT,
+    WRITE,
+    Keys,
+)
 from kvik.errors import wrong_arity
 from kvik.events import LIST as LIST_EVENT
 from kvik.replies import NULL_ARRAY, Reply
@@ -84,7 +95,7 @@ def pop_some(session: Session, key: bytes, count: int, is_left: bool) -> list[by
     "LMPOP",
     args=(3, ANY),
     flags=WRITE | MOVABLE_KEYS,
-    keys=Keys(0, 0, 0, 1),
+    keys=COUNTED,
     summary="Removes a value, or up to so many, from the first list there is among some keys; returns key and values.",
     syntax="numkeys key [key ...] <LEFT | RIGHT> [COUNT count]",
     since="7.0.0",
@@ -97,7 +108,7 @@ def lmpop(session: Session, args: Args) -> Reply:
     "BLMPOP",
     args=(4, ANY),
     flags=WRITE | BLOCKING | MOVABLE_KEYS,
-    keys=Keys(0, 0, 0, 2),
+    keys=COUNTED_BEHIND_TIMEOUT,
     summary="As LMPOP, but waits for a list where there is none; null after so many seconds, 0: never.",
     syntax="timeout numkeys key [key ...] <LEFT | RIGHT> [COUNT count]",
     since="7.0.0",

@@ -1,6 +1,7 @@
 """Keys with several values: put one more, see them all, replace one. Knows that they are an ordinary list."""
 
 from kvik.commands.args import Args
+from kvik.commands.dying import key_dying
 from kvik.commands.family import Family
 from kvik.declaration import DENYOOM, FAST, FIRST, READONLY, WRITE
 from kvik.events import LIST as LIST_EVENT
@@ -85,7 +86,7 @@ def values_to_edit(session: Session, key: bytes) -> ListValue:
         push(session, key, values, text)
         deadline = session.keys.deadline(key)
         if deadline is not None:
-            session.effect([b"PEXPIREAT", key, b"%d" % deadline])
+            session.effect(key_dying(key, deadline))
     return values
 
 

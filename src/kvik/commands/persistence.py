@@ -115,7 +115,7 @@ def waitaof(session: Session, args: Args) -> Reply:
 
     With `appendfsync no` a sync is begun for it.
     """
-    local, replicas = local_argument(args), replicas_argument(args)
+    local, replicas = local_argument(args), args.at_least(0, "value is out of range, must be positive")
     deadline = deadline_argument(session, args)
     persistence = session.services.persistence
     if local > 0 and not persistence.is_kept():
@@ -132,13 +132,6 @@ def local_argument(args: Args) -> int:
     number = args.integer()
     if number not in (0, 1):
         raise ReplyError("ERR", "value is out of range, value must between 0 and 1")
-    return number
-
-
-def replicas_argument(args: Args) -> int:
-    number = parse_integer(args.next())
-    if number is None or number < 0:
-        raise ReplyError("ERR", "value is out of range, must be positive")
     return number
 
 

@@ -4,9 +4,10 @@ from random import Random
 from typing import Final
 
 from kvik.commands.args import Args
-from kvik.errors import ReplyError
+from kvik.errors import ReplyError, syntax_error
 from kvik.numbers import INTEGER_MAX
 
+PAIRS_MAX: Final = INTEGER_MAX // 2
 REPEATED_MAX: Final = 1 << 24
 """The answer is made whole before it leaves, so what may be asked for with repetitions has a bound; Redis has none."""
 
@@ -19,6 +20,17 @@ def count_argument(args: Args) -> int:
     if count < -REPEATED_MAX:
         raise ReplyError("ERR", "value is out of range")
     return count
+
+
+def pairs_option(args: Args, name: bytes, count: int) -> bool:
+    """Return whether the option `name` is the last word: then half as many may be asked for, as in Redis."""
+    if not args.more():
+        return False
+    if not args.option(name) or args.more():
+        raise syntax_error()
+    if abs(count) > PAIRS_MAX:
+        raise ReplyError("ERR", "value is out of range")
+    return True
 
 
 def chosen(random: Random, size: int, count: int) -> list[int]:

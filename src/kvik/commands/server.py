@@ -8,22 +8,20 @@ from kvik.build_info import VERSION
 from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.commands.help_text import help_text
-from kvik.declaration import ADMIN, ALLOW_BUSY, ANY, FAST, LOADING, NO_MULTI, NOSCRIPT, READONLY, STALE, Keys
+from kvik.declaration import ADMIN, ALLOW_BUSY, ANY, FAST, LOADING, NO_MULTI, NOSCRIPT, READONLY, SECOND, STALE
 from kvik.errors import ReplyError, printed, syntax_error
 from kvik.numbers import parse_float
 from kvik.replies import OK, Figures, Reply, Status, Verbatim
-from kvik.session import REPLY_OFF, Session
+from kvik.session import REPLY_OFF, UNIX_PORT, Session
 from kvik.store.memory import weight_of_entry
 
 family = Family("server")
 
 OPERATING: Final = ADMIN | NOSCRIPT | LOADING | STALE
-SECOND_WORD: Final = Keys(2, 2, 1)
 MICROSECONDS: Final = 1_000_000
 DEBUG_SLEEP_SECONDS_MAX: Final = 60.0
 SHUTDOWN_WORDS: Final = (b"NOSAVE", b"SAVE", b"NOW", b"FORCE", b"ABORT")
 LOOPBACK: Final = ("127.", "[::1]:", "[::ffff:127.")
-UNIX_PORT: Final = ":0"
 
 
 @family.command(
@@ -88,7 +86,7 @@ def memory(session: Session, args: Args) -> Reply:
     "MEMORY USAGE",
     args=(1, ANY),
     flags=READONLY,
-    keys=SECOND_WORD,
+    keys=SECOND,
     summary="Estimates the memory usage of a key, in bytes.",
     syntax="<key> [SAMPLES <count>]",
     since="4.0.0",

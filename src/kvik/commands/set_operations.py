@@ -4,9 +4,9 @@ from typing import Final
 
 from kvik.commands.args import Args
 from kvik.commands.family import Family
-from kvik.declaration import ALL, ANY, DENYOOM, MOVABLE_KEYS, READONLY, WRITE, Keys
+from kvik.commands.results import store_result
+from kvik.declaration import ALL, ANY, COUNTED, DENYOOM, MOVABLE_KEYS, READONLY, WRITE
 from kvik.errors import ReplyError, syntax_error
-from kvik.events import GENERIC
 from kvik.replies import Reply, Set
 from kvik.session import Session
 from kvik.store.keyspace import Keyspace
@@ -15,7 +15,6 @@ from kvik.store.set_value import SetValue, set_at, set_of
 family = Family("set")
 
 STORING: Final = WRITE | DENYOOM
-COUNTED_KEYS: Final = Keys(0, 0, 0, 1)
 KEYS_SYNTAX: Final = "key [key ...]"
 STORE_SYNTAX: Final = "destination key [key ...]"
 
@@ -91,14 +90,9 @@ def is_in_any(member: bytes, sets: list[SetValue]) -> bool:
 
 
 def store(session: Session, args: Args, operation: int) -> Reply:
-    """Put the combination at the destination; where it is empty what was there goes. Return how many members."""
+    """Put the combination at the destination; return how many members it has."""
     destination = args.key()
-    members = combined(operation, sets_at(session.keys, args.rest()))
-    if members:
-        session.keys.put(destination, set_of(members))
-    elif session.keys.remove(destination):
-        session.event(GENERIC, b"del", destination)
-    return len(members)
+    return store_result(session, destination, set_of(combined(operation, sets_at(session.keys, args.rest()))))
 
 
 @family.command(
@@ -129,7 +123,7 @@ def sinterstore(session: Session, args: Args) -> Reply:
     "SINTERCARD",
     args=(2, ANY),
     flags=READONLY | MOVABLE_KEYS,
-    keys=COUNTED_KEYS,
+    keys=COUNTED,
     summary="Returns the number of members of the intersection of sets.",
     syntax="numkeys key [key ...] [LIMIT limit]",
     since="7.0.0",

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from kvik.commands.args import Args
+from kvik.commands.dying import key_dying
 from kvik.commands.family import Family
 from kvik.commands.sampling import chosen, count_argument
 from kvik.commands.scan_options import ScanOptions, cursor_argument
 from kvik.declaration import ANY, DENYOOM, FAST, FIRST, FIRST_TWO, READONLY, WRITE
-from kvik.errors import ReplyError, syntax_error
+from kvik.errors import syntax_error
 from kvik.events import SET as SET_EVENT
-from kvik.numbers import parse_integer
 from kvik.replies import Reply, Set
 from kvik.session import Session
 from kvik.store.container import SET
@@ -22,8 +22,6 @@ family = Family("set")
 READING: Final = READONLY | FAST
 REBUILT_MEMBERS: Final = 128
 """How many members one command makes again."""
-# From this share of all members on, a list of them all is cheaper than looking each up by its number.
-SPARSE: Final = 64
 
 
 @family.rebuilds(SET)
@@ -33,7 +31,7 @@ def rebuild(key: bytes, value: Value, deadline: int) -> Iterator[list[bytes]]:
         for start in range(0, len(page), REBUILT_MEMBERS):
             yield [b"SADD", key, *page[start : start + REBUILT_MEMBERS]]
     if deadline >= 0:
-        yield [b"PEXPIREAT", key, b"%d" % deadline]
+        yield key_dying(key, deadline)
 
 
 # Changing
@@ -126,13 +124,13 @@ def spop(session: Session, args: Args) -> Reply:
     if is_counted:
         if args.left() > 1:
             raise syntax_error()
-        count = positive_argument(args)
+        count = args.at_least(0, "value is out of range, must be positive")
     members = set_to_edit(session.keys, key)
     if members is None:
         return Set([]) if is_counted else None
     if not is_counted:
         return pop_one(session, key, members)
-    taken = members_at(members, chosen(session.services.random, len(members), count))
+    taken = members.members_at(chosen(session.services.random, len(members), count))
     if taken:
         for member in taken:
             members.remove(member)
@@ -147,20 +145,6 @@ def pop_one(session: Session, key: bytes, members: SetValue) -> bytes:
     session.effect([b"SREM", key, member])
     session.keys.edited(key, members)
     return member
-
-
-def positive_argument(args: Args) -> int:
-    count = parse_integer(args.next())
-    if count is None or count < 0:
-        raise ReplyError("ERR", "value is out of range, must be positive")
-    return count
-
-
-def members_at(members: SetValue, numbers: list[int]) -> list[bytes]:
-    if len(numbers) * SPARSE < len(members):
-        return [members.nth(number) for number in numbers]
-    names = members.members()
-    return [names[number] for number in numbers]
 
 
 # Reading
@@ -240,7 +224,7 @@ def srandmember(session: Session, args: Args) -> Reply:
         raise syntax_error()
     count = count_argument(args)
     members = set_at(session.keys, key)
-    return [] if members is None else members_at(members, chosen(random, len(members), count))
+    return [] if members is None else members.members_at(chosen(random, len(members), count))
 
 
 @family.command(

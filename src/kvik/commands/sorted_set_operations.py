@@ -5,9 +5,9 @@ from typing import Final
 
 from kvik.commands.args import Args
 from kvik.commands.family import Family
-from kvik.declaration import ANY, DENYOOM, MOVABLE_KEYS, READONLY, WRITE, Keys
+from kvik.commands.results import store_result
+from kvik.declaration import ANY, COUNTED, DENYOOM, MOVABLE_KEYS, READONLY, WRITE, Keys
 from kvik.errors import ReplyError, syntax_error, wrong_type
-from kvik.events import GENERIC
 from kvik.numbers import parse_float
 from kvik.replies import Pairs, Reply
 from kvik.session import Session
@@ -19,7 +19,6 @@ family = Family("sorted-set")
 
 COMBINING: Final = READONLY | MOVABLE_KEYS
 STORING: Final = WRITE | DENYOOM | MOVABLE_KEYS
-COUNTED_KEYS: Final = Keys(0, 0, 0, 1)
 STORED_KEYS: Final = Keys(1, 1, 1, 2)
 OPTIONS: Final = "[WEIGHTS weight [weight ...]] [AGGREGATE SUM | MIN | MAX]"
 
@@ -190,17 +189,12 @@ def answer(session: Session, args: Args, operation: int, command: str) -> Reply:
 
 
 def store(session: Session, args: Args, operation: int, command: str) -> Reply:
-    """Put the combination at the destination; where it is empty what was there goes. Return how many members."""
+    """Put the combination at the destination; return how many members it has."""
     destination = args.key()
     combination = Combination(operation)
     combination.read_operands(session.keys, args, command)
     combination.read_options(args, takes_scores=False)
-    made = sorted_set_of(combination.scores())
-    if len(made) > 0:
-        session.keys.put(destination, made)
-    elif session.keys.remove(destination):
-        session.event(GENERIC, b"del", destination)
-    return len(made)
+    return store_result(session, destination, sorted_set_of(combination.scores()))
 
 
 # Unions
@@ -210,7 +204,7 @@ def store(session: Session, args: Args, operation: int, command: str) -> Reply:
     "ZUNION",
     args=(2, ANY),
     flags=COMBINING,
-    keys=COUNTED_KEYS,
+    keys=COUNTED,
     summary="Returns the union of sorted sets.",
     syntax=f"numkeys key [key ...] {OPTIONS} [WITHSCORES]",
     since="6.2.0",
@@ -239,7 +233,7 @@ def zunionstore(session: Session, args: Args) -> Reply:
     "ZINTER",
     args=(2, ANY),
     flags=COMBINING,
-    keys=COUNTED_KEYS,
+    keys=COUNTED,
     summary="Returns the intersection of sorted sets.",
     syntax=f"numkeys key [key ...] {OPTIONS} [WITHSCORES]",
     since="6.2.0",
@@ -265,7 +259,7 @@ def zinterstore(session: Session, args: Args) -> Reply:
     "ZINTERCARD",
     args=(2, ANY),
     flags=COMBINING,
-    keys=COUNTED_KEYS,
+    keys=COUNTED,
     summary="Returns the number of members of the intersection of sorted sets.",
     syntax="numkeys key [key ...] [LIMIT limit]",
     since="7.0.0",
@@ -288,7 +282,7 @@ def zintercard(session: Session, args: Args) -> Reply:
     "ZDIFF",
     args=(2, ANY),
     flags=COMBINING,
-    keys=COUNTED_KEYS,
+    keys=COUNTED,
     summary="Returns the difference of the first sorted set and the others.",
     syntax="numkeys key [key ...] [WITHSCORES]",
     since="6.2.0",

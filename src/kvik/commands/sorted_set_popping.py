@@ -3,7 +3,18 @@
 from kvik.commands.args import Args
 from kvik.commands.blocking import MultiplePop, deadline_after, ready_key, wait_for
 from kvik.commands.family import Family
-from kvik.declaration import ANY, BLOCKING, FAST, FIRST, MOVABLE_KEYS, NOSCRIPT, WRITE, Keys
+from kvik.declaration import (
+    ANY,
+    BLOCKING,
+    COUNTED,
+    COUNTED_BEHIND_TIMEOUT,
+    FAST,
+    FIRST,
+    MOVABLE_KEYS,
+    NOSCRIPT,
+    WRITE,
+    Keys,
+)
 from kvik.errors import syntax_error
 from kvik.events import ZSET as ZSET_EVENT
 from kvik.replies import NULL_ARRAY, Pairs, Reply
@@ -66,7 +77,7 @@ def pop_some(session: Session, key: bytes, count: int, from_the_top: bool) -> li
     "ZMPOP",
     args=(3, ANY),
     flags=WRITE | MOVABLE_KEYS,
-    keys=Keys(0, 0, 0, 1),
+    keys=COUNTED,
     summary="Removes the lowest or highest members of the first sorted set there is; returns key and members.",
     syntax="numkeys key [key ...] <MIN | MAX> [COUNT count]",
     since="7.0.0",
@@ -79,7 +90,7 @@ def zmpop(session: Session, args: Args) -> Reply:
     "BZMPOP",
     args=(4, ANY),
     flags=WRITE | BLOCKING | MOVABLE_KEYS,
-    keys=Keys(0, 0, 0, 2),
+    keys=COUNTED_BEHIND_TIMEOUT,
     summary="As ZMPOP, but waits for a sorted set where there is none; null after so many seconds, 0: never.",
     syntax="timeout numkeys key [key ...] <MIN | MAX> [COUNT count]",
     since="7.0.0",

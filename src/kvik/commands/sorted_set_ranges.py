@@ -4,9 +4,10 @@ from typing import Final
 
 from kvik.commands.args import Args
 from kvik.commands.family import Family
+from kvik.commands.index_range import index_range
+from kvik.commands.results import store_result
 from kvik.declaration import ANY, DENYOOM, FAST, FIRST, FIRST_TWO, READONLY, WRITE
 from kvik.errors import ReplyError, syntax_error
-from kvik.events import GENERIC
 from kvik.replies import Pairs, Reply
 from kvik.session import Session
 from kvik.store.score_range import Bounds, parse_byte_bounds, parse_score_bounds
@@ -81,7 +82,7 @@ class Range:
         """Return the rank of the lowest member of the range and that behind its highest."""
         size = len(held)
         if self._bounds is None:
-            first, end = ranks_between(self._start, self._stop, size)
+            first, end = index_range(self._start, self._stop, size)
             return (size - end, size - first) if self.is_reverse else (first, end)
         first, end = self._bounds.first(held), self._bounds.end(held)
         if self._offset < 0 or first >= end:
@@ -91,13 +92,6 @@ class Range:
             return (first if self._limit < 0 else max(first, end - self._limit)), end
         first += self._offset
         return first, (end if self._limit < 0 else min(end, first + self._limit))
-
-
-def ranks_between(start: int, stop: int, size: int) -> tuple[int, int]:
-    """Return the first rank and the one behind the last, from ranks that may count from the end."""
-    first = max(start + size if start < 0 else start, 0)
-    last = stop + size if stop < 0 else stop
-    return first, min(last + 1, size)
 
 
 def bounds_of(way: int, low: bytes, high: bytes) -> Bounds:
@@ -262,11 +256,7 @@ def zrangestore(session: Session, args: Args) -> Reply:
         members, scores = wanted.select(held)
         for index in range(len(members)):
             made.put(members[index], scores[index])
-    if len(made) > 0:
-        session.keys.put(destination, made)
-    elif session.keys.remove(destination):
-        session.event(GENERIC, b"del", destination)
-    return len(made)
+    return store_result(session, destination, made)
 
 
 @family.command(
@@ -284,7 +274,7 @@ def zremrangebyrank(session: Session, args: Args) -> Reply:
     held = sorted_set_to_edit(session.keys, key)
     if held is None:
         return 0
-    first, end = ranks_between(start, stop, len(held))
+    first, end = index_range(start, stop, len(held))
     return remove_ranks(session, key, held, first, end)
 
 

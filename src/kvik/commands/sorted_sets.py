@@ -8,13 +8,14 @@ from librt.vecs import append, vec
 from mypy_extensions import mypyc_attr
 
 from kvik.commands.args import Args
+from kvik.commands.dying import key_dying
 from kvik.commands.family import Family
-from kvik.commands.sampling import chosen, count_argument
+from kvik.commands.sampling import chosen, count_argument, pairs_option
 from kvik.commands.scan_options import ScanOptions, cursor_argument
 from kvik.declaration import ANY, DENYOOM, FAST, FIRST, READONLY, WRITE
 from kvik.errors import ReplyError, syntax_error
 from kvik.events import ZSET as ZSET_EVENT
-from kvik.numbers import INTEGER_MAX, float_text
+from kvik.numbers import float_text
 from kvik.replies import NULL_ARRAY, Pairs, Reply
 from kvik.session import Session
 from kvik.store.container import ZSET
@@ -28,7 +29,6 @@ READING: Final = READONLY | FAST
 REBUILT_MEMBERS: Final = 64
 """How many members one command makes again."""
 LETTERS: Final = 65
-VALUES_COUNT_MAX: Final = INTEGER_MAX // 2
 
 
 @family.rebuilds(ZSET)
@@ -42,7 +42,7 @@ def rebuild(key: bytes, value: Value, deadline: int) -> Iterator[list[bytes]]:
             words.append(members[index])
         yield words
     if deadline >= 0:
-        yield [b"PEXPIREAT", key, b"%d" % deadline]
+        yield key_dying(key, deadline)
 
 
 # Adding
@@ -324,11 +324,7 @@ def zrandmember(session: Session, args: Args) -> Reply:
         held = sorted_set_at(session.keys, key)
         return None if held is None else held.nth(random.randrange(len(held)))
     count = count_argument(args)
-    has_scores = args.more()
-    if has_scores and (not args.option(b"WITHSCORES") or args.more()):
-        raise syntax_error()
-    if has_scores and abs(count) > VALUES_COUNT_MAX:
-        raise ReplyError("ERR", "value is out of range")
+    has_scores = pairs_option(args, b"WITHSCORES", count)
     held = sorted_set_at(session.keys, key)
     if held is None:
         return []

@@ -6,10 +6,11 @@ from typing import Final
 from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.commands.partial_order import ordered
+from kvik.commands.results import store_result
 from kvik.commands.sort_pattern import Pattern
 from kvik.declaration import ANY, DANGEROUS, DENYOOM, FIRST, MOVABLE_KEYS, READONLY, WRITE, OptionalKeys
 from kvik.errors import ReplyError, syntax_error, wrong_type
-from kvik.events import GENERIC, LIST
+from kvik.events import LIST
 from kvik.numbers import parse_float, parse_integer
 from kvik.replies import Reply
 from kvik.session import Session
@@ -209,12 +210,9 @@ def sort_ro(session: Session, args: Args) -> Reply:
 
 
 def store(session: Session, destination: bytes, values: list[bytes]) -> Reply:
-    """Put values at the destination as a list; where there are none what was there goes. Return how many."""
-    if values:
-        made = ListValue()
-        made.extend(values)
-        session.keys.put(destination, made)
+    """Put values at the destination as a list; return how many."""
+    made = ListValue()
+    made.extend(values)
+    if store_result(session, destination, made) > 0:
         session.event(LIST, b"sortstore", destination)
-    elif session.keys.remove(destination):
-        session.event(GENERIC, b"del", destination)
     return len(values)

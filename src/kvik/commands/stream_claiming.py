@@ -8,7 +8,7 @@ from kvik.commands.stream_arguments import entry_of, existing_group, id_of, row_
 from kvik.commands.stream_deliveries import Delivery
 from kvik.declaration import ANY, FAST, FIRST, WRITE
 from kvik.errors import ReplyError, printed, syntax_error
-from kvik.numbers import parse_integer
+from kvik.numbers import INTEGER_MIN, parse_integer
 from kvik.replies import Reply
 from kvik.session import Session
 from kvik.store.pending_list import Pending
@@ -17,7 +17,6 @@ from kvik.store.stream_id import LOWEST, StreamId, parse_id
 
 family = Family("stream")
 
-PAGE: Final = 256
 # As Redis: so many times COUNT entries are looked at.
 ATTEMPTS_FACTOR: Final = 10
 COUNT_MAX: Final = (2**63 - 1) // 16
@@ -27,7 +26,7 @@ class Claim:
     """What XCLAIM is asked behind the consumer's name."""
 
     def __init__(self, session: Session, args: Args) -> None:
-        self.idle: Final = max(number(args, "Invalid min-idle-time argument for XCLAIM"), 0)
+        self.idle: Final = max(args.at_least(INTEGER_MIN, "Invalid min-idle-time argument for XCLAIM"), 0)
         self.ids: Final = leading_ids(args)
         self.is_forced = False
         self.answers_ids = False
@@ -48,23 +47,15 @@ class Claim:
         elif args.option(b"JUSTID"):
             self.answers_ids = True
         elif has_value and args.option(b"IDLE"):
-            self._time = now - number(args, "Invalid IDLE option argument for XCLAIM")
+            self._time = now - args.at_least(INTEGER_MIN, "Invalid IDLE option argument for XCLAIM")
         elif has_value and args.option(b"TIME"):
-            self._time = number(args, "Invalid TIME option argument for XCLAIM")
+            self._time = args.at_least(INTEGER_MIN, "Invalid TIME option argument for XCLAIM")
         elif has_value and args.option(b"RETRYCOUNT"):
-            self.count = number(args, "Invalid RETRYCOUNT option argument for XCLAIM")
+            self.count = args.at_least(INTEGER_MIN, "Invalid RETRYCOUNT option argument for XCLAIM")
         elif has_value and args.option(b"LASTID"):
             self.last = id_of(args.next())
         else:
             raise ReplyError("ERR", f"Unrecognized XCLAIM option '{printed(args.next())}'")
-
-
-def number(args: Args, otherwise: str) -> int:
-    """Return the next word as an integer. Raises ERR `otherwise`."""
-    found = parse_integer(args.next())
-    if found is None:
-        raise ReplyError("ERR", otherwise)
-    return found
 
 
 def leading_ids(args: Args) -> list[StreamId]:
@@ -133,8 +124,8 @@ class Search:
     """What XAUTOCLAIM is asked behind the consumer's name, and how far it got."""
 
     def __init__(self, args: Args) -> None:
-        self.idle: Final = max(number(args, "Invalid min-idle-time argument for XAUTOCLAIM"), 0)
-        self.next: StreamId | None = start_of(args.next())
+        self.idle: Final = max(args.at_least(INTEGER_MIN, "Invalid min-idle-time argument for XAUTOCLAIM"), 0)
+        self.next = start_of(args.next())
         self.count = 100
         self.answers_ids = False
         while args.more():
@@ -148,16 +139,15 @@ class Search:
         self.rows: Final[list[Reply]] = []
 
     def run(self, delivery: Delivery) -> None:
-        """Look at pending entries until there are enough; `next` is then where to go on, None at the end."""
-        while self.next is not None:
-            page = delivery.group.pending.page(self.next, PAGE)
+        """Look at pending entries until there are enough; `next` is then where to go on, 0-0 at the end."""
+        for page in delivery.group.pending.pages(self.next):
             for pending in page:
                 if self.attempts == 0 or self.count == 0:
                     self.next = pending.id
                     return
                 self.attempts -= 1
                 self._look_at(pending, delivery)
-            self.next = page[-1].id.following() if len(page) == PAGE else None
+        self.next = LOWEST
 
     def _look_at(self, pending: Pending, delivery: Delivery) -> None:
         entry = entry_of(delivery.stream, pending.id)
@@ -197,8 +187,7 @@ def xautoclaim(session: Session, args: Args) -> Reply:
     delivery = Delivery(session, key, stream, group, consumer)
     search.run(delivery)
     delivery.end()
-    following = LOWEST if search.next is None else search.next
     gone: list[Reply] = []
     for entry_id in delivery.gone:
         gone.append(entry_id.text())
-    return [following.text(), search.rows, gone]
+    return [search.next.text(), search.rows, gone]

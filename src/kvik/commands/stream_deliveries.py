@@ -6,6 +6,7 @@ Declares no command: reading and claiming both give.
 from typing import Final
 
 from kvik.events import STREAM as STREAM_EVENT
+from kvik.numbers import decimal
 from kvik.session import Session
 from kvik.store.consumer_group import Consumer, ConsumerGroup
 from kvik.store.pending_list import Pending
@@ -70,7 +71,7 @@ class Delivery:
         for words in claims(key, group.name, self.given):
             session.effect(words)
         if self.is_moved:
-            read = b"%d" % group.entries_read
+            read = decimal(group.entries_read)
             session.effect([b"XGROUP", b"SETID", key, group.name, group.last.text(), b"ENTRIESREAD", read])
 
 
@@ -95,7 +96,7 @@ def claim(key: bytes, group: bytes, alike: list[Pending]) -> list[bytes]:
     words = [b"XCLAIM", key, group, first.consumer, b"0"]
     for pending in alike:
         words.append(pending.id.text())
-    words += [b"TIME", b"%d" % first.time, b"RETRYCOUNT", b"%d" % first.count, b"FORCE", b"JUSTID"]
+    words += [b"TIME", decimal(first.time), b"RETRYCOUNT", decimal(first.count), b"FORCE", b"JUSTID"]
     return words
 
 

@@ -15,7 +15,7 @@ from kvik.commands.stream_arguments import (
     start_of,
     unknown_form,
 )
-from kvik.declaration import ANY, DENYOOM, FAST, FIRST, LOADING, READONLY, STALE, WRITE, Keys
+from kvik.declaration import ANY, DENYOOM, FAST, FIRST, LOADING, READONLY, SECOND, STALE, WRITE
 from kvik.errors import ReplyError, syntax_error
 from kvik.events import STREAM as STREAM_EVENT
 from kvik.replies import NULL_ARRAY, OK, Reply
@@ -23,12 +23,8 @@ from kvik.session import Session
 from kvik.store.consumer_group import UNKNOWN, ConsumerGroup
 from kvik.store.pending_list import Pending, PendingList
 from kvik.store.stream import StreamValue, stream_at, stream_to_edit
-from kvik.store.stream_id import StreamId
 
 family = Family("stream")
-
-SECOND: Final = Keys(2, 2, 1)
-PAGE: Final = 256
 
 
 @family.command(
@@ -246,15 +242,12 @@ class PendingRequest:
     def found(self, pending: PendingList, now: int) -> list[Reply]:
         """Return a row for each pending entry that is meant."""
         found: list[Reply] = []
-        start: StreamId | None = self.start
-        while start is not None:
-            page = pending.page(start, PAGE)
+        for page in pending.pages(self.start):
             for each in page:
                 if len(found) >= self.count or self.end.is_before(each.id):
                     return found
                 if now - each.time >= self.idle or self.idle == 0:
                     found.append(row_of_pending(each, now))
-            start = page[-1].id.following() if len(page) == PAGE else None
         return found
 
 

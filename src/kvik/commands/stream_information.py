@@ -6,7 +6,7 @@ from kvik.commands.args import Args
 from kvik.commands.family import Family
 from kvik.commands.help_text import help_text
 from kvik.commands.stream_arguments import ALL_ENTRIES, group_of_stream, row_of, rows_of, unknown_form
-from kvik.declaration import ANY, LOADING, READONLY, STALE, Keys
+from kvik.declaration import ANY, LOADING, READONLY, SECOND, STALE
 from kvik.errors import no_such_key
 from kvik.replies import Map, Reply
 from kvik.session import Session
@@ -17,7 +17,6 @@ from kvik.store.stream_id import HIGHEST, LOWEST
 
 family = Family("stream")
 
-SECOND: Final = Keys(2, 2, 1)
 # As Redis: how many entries, and pending ones, FULL shows where nothing else was asked.
 SHOWN: Final = 10
 

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
+from kvik.commands.dying import key_dying
 from kvik.commands.family import Family
 from kvik.commands.stream_deliveries import claims, creation
-from kvik.store.consumer_group import Consumer, ConsumerGroup
+from kvik.numbers import decimal
+from kvik.store.consumer_group import ConsumerGroup
 from kvik.store.container import STREAM
 from kvik.store.pending_list import Pending
 from kvik.store.stream import Presence, StreamValue
@@ -34,7 +36,7 @@ def rebuild(key: bytes, value: Value, deadline: int) -> Iterator[list[bytes]]:
     for group in value.sorted_groups():
         yield from rebuild_consumers(key, group, gone)
     if deadline >= 0:
-        yield [b"PEXPIREAT", key, b"%d" % deadline]
+        yield key_dying(key, deadline)
 
 
 def rebuild_entries(key: bytes, stream: StreamValue, makes_stream: bool) -> Iterator[list[bytes]]:
@@ -48,7 +50,7 @@ def rebuild_entries(key: bytes, stream: StreamValue, makes_stream: bool) -> Iter
     if len(stream) == 0 and makes_stream:
         first = FIRST_POSSIBLE if stream.last.is_zero() else stream.last
         yield [b"XADD", key, b"MAXLEN", b"0", first.text(), b"x", b"y"]
-    settings = [b"ENTRIESADDED", b"%d" % stream.entries_added]
+    settings = [b"ENTRIESADDED", decimal(stream.entries_added)]
     highest = stream.highest_deleted.text()
     if stream.last.is_before(stream.highest_deleted):
         # XSETID refuses to set both at once then.
@@ -66,7 +68,7 @@ def addition(key: bytes, entry: Entry) -> list[bytes]:
 
 def rebuild_groups(key: bytes, stream: StreamValue) -> Iterator[list[bytes]]:
     for group in stream.sorted_groups():
-        read = b"%d" % group.entries_read
+        read = decimal(group.entries_read)
         yield [b"XGROUP", b"CREATE", key, group.name, group.last.text(), b"ENTRIESREAD", read]
 
 
@@ -74,7 +76,7 @@ def rebuild_consumers(key: bytes, group: ConsumerGroup, gone: Gone) -> Iterator[
     for consumer in group.sorted_consumers():
         if len(consumer.pending) == 0:
             yield creation(key, group.name, consumer.name)
-        for page in pages_of(consumer):
+        for page in consumer.pending.pages(LOWEST):
             yield from claims(key, group.name, [each for each in page if not is_gone(each, gone)])
 
 
@@ -88,7 +90,7 @@ def rebuild_gone(key: bytes, stream: StreamValue, gone: Gone) -> Iterator[list[b
     yield from rebuild_groups(key, stream)
     for group in stream.sorted_groups():
         for consumer in group.sorted_consumers():
-            for page in pages_of(consumer):
+            for page in consumer.pending.pages(LOWEST):
                 yield from claims(key, group.name, [each for each in page if is_gone(each, gone)])
     yield [b"XTRIM", key, b"MAXLEN", b"0"]
     yield [b"XSETID", key, b"0-0"]
@@ -108,12 +110,3 @@ def gone_from(stream: StreamValue) -> Gone:
 
 def is_gone(pending: Pending, gone: Gone) -> bool:
     return len(gone) > 0 and (pending.id.ms, pending.id.seq) in gone
-
-
-def pages_of(consumer: Consumer) -> Iterator[list[Pending]]:
-    """Yield what is pending with a consumer, some at a time."""
-    start: StreamId | None = LOWEST
-    while start is not None:
-        page = consumer.pending.page(start, ENTRIES_IN_A_PAGE)
-        yield page
-        start = page[-1].id.following() if len(page) == ENTRIES_IN_A_PAGE else None

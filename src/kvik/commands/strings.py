@@ -3,6 +3,7 @@
 from typing import Final
 
 from kvik.commands.args import Args
+from kvik.commands.dying import key_dying
 from kvik.commands.family import Family
 from kvik.declaration import (
     ALL,
@@ -19,7 +20,7 @@ from kvik.declaration import (
 from kvik.errors import ReplyError, not_an_integer, syntax_error, wrong_arity
 from kvik.events import EXPIRED, GENERIC
 from kvik.events import STRING as STRING_EVENT
-from kvik.numbers import INTEGER_MAX, parse_integer
+from kvik.numbers import INTEGER_MAX, decimal, parse_integer
 from kvik.replies import OK, Reply, Stored
 from kvik.session import Session
 from kvik.store.container import STRING
@@ -120,7 +121,7 @@ def rebuild(key: bytes, value: Value, deadline: int) -> list[list[bytes]]:
 
 def set_until(key: bytes, value: bytes, deadline: int) -> list[bytes]:
     """Return the command that sets a key which dies at `deadline`, in milliseconds since 1970."""
-    return [b"SET", key, value, b"PXAT", b"%d" % deadline]
+    return [b"SET", key, value, b"PXAT", decimal(deadline)]
 
 
 @family.command(
@@ -170,13 +171,14 @@ def set_with_options(session: Session, key: bytes, value: bytes, options: SetOpt
 
 
 def put_until(session: Session, key: bytes, value: bytes, deadline: int) -> None:
-    """Set a key that dies at `deadline`; a deadline that has passed leaves no key."""
+    """Set a key that dies at `deadline`; a deadline that has passed leaves no key, and is journalled as DEL."""
     session.keys.replace(key, value)
     session.keys.set_deadline(key, deadline)
-    session.effect(set_until(key, value, deadline))
+    is_over = not session.keys.contains(key)
+    session.effect([b"DEL", key] if is_over else set_until(key, value, deadline))
     session.event(STRING_EVENT, b"set", key)
     session.event(GENERIC, b"expire", key)
-    if not session.keys.contains(key):
+    if is_over:
         # In Redis it goes at the next look.
         session.event(EXPIRED, b"expired", key)
 
@@ -305,7 +307,7 @@ def expire_at(session: Session, key: bytes, deadline: int) -> None:
         session.event(GENERIC, b"del", key)
     else:
         session.keys.set_deadline(key, deadline)
-        session.effect([b"PEXPIREAT", key, b"%d" % deadline])
+        session.effect(key_dying(key, deadline))
         session.event(GENERIC, b"expire", key)
 
 

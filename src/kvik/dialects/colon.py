@@ -11,6 +11,7 @@ from kvik.dialects.http_guard import looks_like_http
 from kvik.dialects.intake import Intake
 from kvik.dialects.text import LINE_MAX, UNTRUSTED_LINE_MAX
 from kvik.errors import ProtocolError, ReplyError
+from kvik.numbers import decimal
 from kvik.replies import Reply
 from kvik.request import Request
 from kvik.statistics import Statistics
@@ -118,7 +119,7 @@ def as_line(value: Reply) -> bytes:
     """Return a value as it stands in a line. Bytes stay as they are, line ends among them."""
     if isinstance(value, bytes):
         return value
-    return b"%d" % value if isinstance(value, int) else b""
+    return decimal(value) if isinstance(value, int) else b""
 
 
 class ColonDialect(Dialect):

@@ -7,7 +7,7 @@ from librt.strings import BytesWriter
 
 from kvik.dialects.words import quote_words
 from kvik.errors import ReplyError
-from kvik.numbers import float_text
+from kvik.numbers import decimal, float_text
 from kvik.replies import (
     OK,
     PONG,
@@ -161,7 +161,7 @@ def _write_rare(reply: Composite, protocol: int, out: BytesWriter) -> None:
         out.write(reply.text)
         out.write(CRLF)
     elif isinstance(reply, BigNumber):
-        digits = b"%d" % reply.value
+        digits = decimal(reply.value)
         if protocol < 3:
             write_bulk(digits, out)
         else:
@@ -220,7 +220,7 @@ def write_integer(number: int, out: BytesWriter) -> None:
         out.write(REMAINDERS[number % 1000])
     else:
         out.write(b":")
-        out.write(str(number).encode("ascii"))
+        out.write(decimal(number))
         out.write(CRLF)
 
 

@@ -7,7 +7,7 @@ from librt.strings import BytesWriter
 
 from kvik.dialects.words import quote_words
 from kvik.errors import ReplyError
-from kvik.numbers import float_text
+from kvik.numbers import decimal, float_text
 from kvik.replies import (
     BigNumber,
     CommandLines,
@@ -70,7 +70,7 @@ def _write_nested(reply: Reply, out: BytesWriter) -> None:
         elif item is None:
             out.write(b"nil")
         elif isinstance(item, bool | int):
-            out.write(b"%d" % item)
+            out.write(decimal(item))
         elif isinstance(item, float):
             out.write(float_text(item))
         elif isinstance(item, ReplyError):
@@ -99,7 +99,7 @@ def _write_composite(reply: Composite, pending: list[Reply], out: BytesWriter) -
     elif isinstance(reply, CommandLines):
         _push_elements([quote_words(words) for words in reply.commands], pending)
     elif isinstance(reply, BigNumber):
-        out.write(b"%d" % reply.value)
+        out.write(decimal(reply.value))
     else:
         out.write(b"(error) ERR the command gave a kind of answer that cannot be shown")
 

@@ -21,6 +21,8 @@ LINGER_MS: Final = 10_000
 # A paced client is stalled when its socket has taken nothing for so many looks, one each 100 ms. A reader's
 # system makes room in steps of 64 kB on loopback, so that one that takes 100 kB/s is seen to move each 0.65 s.
 STALLED_LOOKS: Final = 10
+# The deadlines are listed anew when this many of them may be of requests that were answered, or whose client is gone.
+ANSWERED_WAITS: Final = 64
 
 Welcome: TypeAlias = "Callable[[Connection], None]"
 """What is told of a connection as soon as there is one."""
@@ -261,7 +263,7 @@ class Turn:
         self.input_bytes_max = 0
         self.output_bytes_max = 0
         self._alarm: Final = alarm
-        self._waits: Final[list[tuple[int, int]]] = []
+        self._waits: list[tuple[int, int]] = []
         self.adjust()
 
     def adjust(self) -> None:
@@ -297,8 +299,16 @@ class Turn:
 
     def wait_until(self, deadline: int, session: int) -> None:
         """Give up the request this session waits with at `deadline`, wall-clock milliseconds."""
+        if len(self._waits) > 2 * len(self.connections) + ANSWERED_WAITS:
+            self._waits = self._waiting()
         heapq.heappush(self._waits, (deadline, session))
         self._alarm.ring_at(deadline)
+
+    def _waiting(self) -> list[tuple[int, int]]:
+        """Return until when each session waits that does so now, the first one first."""
+        sessions = [connection.caller.session for connection in self.connections.values()]
+        waiting = [(each.wait.deadline, each.id) for each in sessions if each.wait is not None]
+        return sorted([(deadline, session) for deadline, session in waiting if deadline > 0])
 
     def drop_idle(self, now: int) -> None:
         """End connections that were silent for longer than the setting `timeout`, or never read their last reply."""

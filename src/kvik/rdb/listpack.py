@@ -6,7 +6,7 @@ from librt.strings import BytesWriter
 from mypy_extensions import i64
 
 from kvik.errors import PayloadDamaged
-from kvik.numbers import parse_integer
+from kvik.numbers import decimal, parse_integer
 from kvik.rdb.cursor import Cursor
 
 HEADER_BYTES: Final = 6
@@ -61,7 +61,7 @@ def item_after(cursor: Cursor, first: i64) -> bytes:
     if first == LONG_STRING:
         return cursor.take(cursor.unsigned(4))
     if first == INTEGER_OF_64_BITS:
-        return b"%d" % cursor.signed(8)
+        return decimal(cursor.signed(8))
     if first <= INTEGER_OF_32_BITS:
         return b"%d" % cursor.signed(first - INTEGER_OF_16_BITS + 2)
     raise PayloadDamaged("a listpack has an item of an unknown kind")

@@ -5,6 +5,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from kvik.errors import PayloadDamaged
+from kvik.numbers import decimal
 from kvik.rdb.cursor import Cursor
 
 END: Final = 0xFF
@@ -16,7 +17,6 @@ INTEGER_SIZES: Final = {0xC0: 2, 0xD0: 4, 0xE0: 8, 0xF0: 3, 0xFE: 1}
 LONG_STRING: Final = 0x80
 LOWEST_AT_ONCE: Final = 0xF1
 HIGHEST_AT_ONCE: Final = 0xFD
-INTSET_HEADER_BYTES: Final = 8
 
 
 def items_of_ziplist(data: bytes) -> list[bytes]:
@@ -55,7 +55,7 @@ def item_of_ziplist(cursor: Cursor) -> bytes:
     size = INTEGER_SIZES.get(first)
     if size is None:
         raise PayloadDamaged("a ziplist has an item of an unknown kind")
-    return b"%d" % cursor.signed(size)
+    return decimal(cursor.signed(size))
 
 
 def items_of_zipmap(data: bytes) -> list[bytes]:
@@ -92,7 +92,7 @@ def items_of_intset(data: bytes) -> list[bytes]:
     numbers = [cursor.signed(size) for _ in range(count)]
     if any(numbers[index - 1] >= numbers[index] for index in range(1, count)):
         raise PayloadDamaged("an intset is not in order")
-    return [b"%d" % number for number in numbers]
+    return [decimal(number) for number in numbers]
 
 
 def intset_of(numbers: list[int]) -> bytes:

@@ -10,7 +10,7 @@ from typing import Final
 from librt.strings import BytesWriter
 
 from kvik.errors import PayloadDamaged
-from kvik.numbers import INTEGER_MAX, parse_integer
+from kvik.numbers import INTEGER_MAX, decimal, parse_integer
 from kvik.rdb.cursor import Cursor
 from kvik.rdb.kinds import STREAM, STREAM_3
 from kvik.rdb.listpack import items_of, listpack_of
@@ -72,7 +72,7 @@ def read_node(cursor: Cursor, stream: StreamValue) -> None:
             deleted -= 1
             continue
         count -= 1
-        if not fields or not stream.last.is_before(entry_id):
+        if not fields or entry_id.is_before(master) or not stream.last.is_before(entry_id):
             raise PayloadDamaged("an entry of a stream is empty, or out of order")
         stream.append(entry_id, fields)
     if count or deleted:
@@ -215,8 +215,8 @@ def items_of_node(block: Block) -> list[bytes]:
     for entry in entries:
         has_same_names = entry.fields[::2] == names
         items.append(b"%d" % HAS_SAME_FIELDS if has_same_names else b"0")
-        items.append(b"%d" % distance(block.first.ms, entry.ms))
-        items.append(b"%d" % distance(block.first.seq, entry.seq))
+        items.append(decimal(distance(block.first.ms, entry.ms)))
+        items.append(decimal(distance(block.first.seq, entry.seq)))
         if has_same_names:
             items += entry.fields[1::2]
             items.append(b"%d" % (len(names) + 3))

@@ -22,7 +22,7 @@ ALIGNMENT: Final = 16
 
 def weight_of_bytes(length: i64) -> i64:
     """Return how many bytes of memory a bytes object of `length` bytes takes."""
-    return (BYTES_OBJECT_BYTES + length + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
+    return (length + (BYTES_OBJECT_BYTES + ALIGNMENT - 1)) & -ALIGNMENT
 
 
 class Container:

@@ -256,9 +256,12 @@ class HashValue(Container):
         """Return a field chosen at random, of one that is not empty."""
         return random.choice(self.fields()) if self._map is None else self._map.random_key(random)
 
-    def nth(self, index: int) -> bytes:
-        """Return the field at `index` in the order of `fields`: for choosing one at random."""
-        return self.fields()[index] if self._map is None else self._map.nth(index)
+    def fields_at(self, indexes: list[int]) -> list[bytes]:
+        """Return the fields at these indexes in the order of `fields`: for choosing some at random."""
+        if self._map is not None:
+            return self._map.keys_at(indexes)
+        fields = self.fields()
+        return [fields[index] for index in indexes]
 
     # Steps
 

@@ -2,15 +2,13 @@
 
 from typing import Final
 
-from kvik.store.container import Container
+from kvik.store.container import ALIGNMENT, BYTES_OBJECT_BYTES, Container
 from kvik.store.value import Value
 
 # Measured on 64-bit CPython 3.11 from 10^4 to 10^6 keys: what a dict keeps per entry, its empty places included. It is
 # 27 bytes in a dict that is full and 54 in one that has just grown; the many dicts of a database grow together.
 ENTRY_BYTES: Final = 42
-BYTES_OBJECT_BYTES: Final = 33
 INT_OBJECT_BYTES: Final = 32
-ALIGNMENT: Final = 16
 # Python's own allocator serves what is small. The system's adds a header, and gives whole pages to what is large.
 SMALL_MAX: Final = 512
 HEADER_BYTES: Final = 8

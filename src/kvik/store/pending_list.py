@@ -5,6 +5,7 @@ and making one takes a step per row. Finding an entry is a binary search; adding
 Knows nothing of groups.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 from mypy_extensions import i64, mypyc_attr
@@ -14,6 +15,7 @@ from kvik.store.stream_id import StreamId
 
 ROW_LENGTH: Final = 64
 ROWS_IN_A_PART: Final = 32
+PAGE: Final = 256
 
 
 @mypyc_attr(acyclic=True)
@@ -76,6 +78,14 @@ class PendingList:
             place = 0
             number += 1
         return found
+
+    def pages(self, start: StreamId) -> Iterator[list[Pending]]:
+        """Yield the entries from an ID on, PAGE at a time; those that were handed out may change meanwhile."""
+        following: StreamId | None = start
+        while following is not None:
+            page = self.page(following, PAGE)
+            yield page
+            following = page[-1].id.following() if len(page) == PAGE else None
 
     def first(self) -> Pending:
         """Return the entry with the lowest ID; there is one."""

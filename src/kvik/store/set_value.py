@@ -141,9 +141,12 @@ class SetValue(Container):
         """Return a member chosen at random, of one that is not empty."""
         return random.choice(self.members()) if self._map is None else self._map.random_key(random)
 
-    def nth(self, index: int) -> bytes:
-        """Return the member at `index` in the order of `members`: for choosing one at random."""
-        return self.members()[index] if self._map is None else self._map.nth(index)
+    def members_at(self, indexes: list[int]) -> list[bytes]:
+        """Return the members at these indexes in the order of `members`: for choosing some at random."""
+        if self._map is not None:
+            return self._map.keys_at(indexes)
+        members = self.members()
+        return [members[index] for index in indexes]
 
     # Steps
 

@@ -35,6 +35,8 @@ HASH_SHIFT: Final = 20
 # A dict keeps its room when its keys leave. A full one takes at most 100 bytes an entry.
 WASTEFUL_ENTRY_BYTES: Final = 400
 SHRINKABLE_MIN: Final = 8
+# From this share of all keys on, a list of them all is cheaper than looking each up by its index.
+SPARSE: Final = 64
 # An object of its own, not one that a client's key could be: empty bytes exist only once.
 NO_KEY: Final = b"no key"
 
@@ -129,6 +131,13 @@ class ShardedMap(Generic[V]):
                 return next(islice(shard, index, None))
             index -= len(shard)
         raise IndexError(index)
+
+    def keys_at(self, indexes: list[int]) -> list[bytes]:
+        """Return the keys at these indexes, as `nth` does one."""
+        if len(indexes) * SPARSE < self._size:
+            return [self.nth(index) for index in indexes]
+        keys = self.keys()
+        return [keys[index] for index in indexes]
 
     def random_key(self, random: Random) -> bytes:
         """Return a key chosen at random, of a map that is not empty; a step per entry of one shard.
@@ -286,7 +295,7 @@ class ScanOrder(Generic[V]):
         if not shard:
             return start + (1 << range_bits)
         if number != self._number:
-            self._sort(shard, number, start, range_bits)
+            self._sort(shard, number, range_bits)
         index = (position - start) >> self._shift
         while index < len(self._buckets) and len(found) < count:
             for key in self._buckets[index]:
@@ -295,7 +304,7 @@ class ScanOrder(Generic[V]):
             index += 1
         return start + (index << self._shift)
 
-    def _sort(self, shard: dict[bytes, V], number: int, start: int, range_bits: int) -> None:
+    def _sort(self, shard: dict[bytes, V], number: int, range_bits: int) -> None:
         bucket_bits = max(len(shard) // KEYS_PER_BUCKET, 1).bit_length() - 1
         shift = range_bits - bucket_bits
         mask: i64 = (1 << range_bits) - 1

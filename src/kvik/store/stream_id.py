@@ -5,7 +5,7 @@ from typing import Final
 
 from mypy_extensions import i64, mypyc_attr
 
-from kvik.numbers import NINE, ZERO, parse_integer
+from kvik.numbers import NINE, ZERO, decimal, parse_integer
 
 NUMBER_MAX: Final = 2**64 - 1
 # Formatting a number costs more than looking it up.
@@ -59,7 +59,7 @@ class StreamId:
 
 def text_of(ms: int, seq: int) -> bytes:
     """Return an ID as it is written."""
-    return b"%d%b" % (ms, BEHIND[seq]) if seq < PREPARED else b"%d-%d" % (ms, seq)
+    return decimal(ms) + (BEHIND[seq] if seq < PREPARED else b"-" + decimal(seq))
 
 
 LOWEST: Final = StreamId(0, 0)

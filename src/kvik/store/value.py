@@ -3,7 +3,7 @@
 from typing import Final, TypeAlias
 
 from kvik.errors import wrong_type
-from kvik.numbers import parse_integer
+from kvik.numbers import decimal, parse_integer
 from kvik.store.container import STRING, Container
 from kvik.store.long_string import LongString
 
@@ -35,7 +35,7 @@ def as_bytes(value: Value) -> bytes:
         if isinstance(value, LongString):
             return value.text()
         raise wrong_type()
-    return b"%d" % value
+    return decimal(value)
 
 
 def length_of(value: Value) -> int:
