@@ -79,11 +79,13 @@ class Engine(Services):
         self.statistics.commands_processed += 1
         try:
             command = self._find(request.words)
+            session.last_command = command.declaration
             self._check(session, command, request)
             if self.pause.is_engaged and self._has_to_wait(session, command):
                 return self._postpone(session, request)
             if session.queue is not None and not command.flags & IMMEDIATE:
-                session.queue.append(request)
+                if not session.is_doomed and not session.is_dirty:
+                    session.queue.append(request)
                 return QUEUED
         except ReplyError as error:
             session.is_doomed = True
@@ -363,6 +365,9 @@ class Engine(Services):
             objection = self._objection_for_room(session, command, request)
         if objection is not None:
             command.usage.rejected += 1
+            if command.flags & COMPOSITE:
+                session.end_transaction()
+                raise discarded(objection)
             raise objection
 
     def _objection(self, session: Session, command: Command, words: int) -> ReplyError | None:
@@ -426,7 +431,6 @@ class Engine(Services):
         before = self._interest.changes
         database = session.keys.number
         command.usage.calls += 1
-        session.last_command = command.declaration
         reply: Reply
         if self.wants_events:
             self.notes.begin()
@@ -468,7 +472,9 @@ def only_listening(name: str) -> ReplyError:
 
 
 def discarded(reason: ReplyError) -> ReplyError:
-    return ReplyError("EXECABORT", f"Transaction discarded because of: {reason.code} {reason.message}")
+    """As Redis 7: what EXEC answers where it is refused itself; the transaction is over then."""
+    told = reason.message if reason.code == "ERR" else f"{reason.code} {reason.message}"
+    return ReplyError("EXECABORT", f"Transaction discarded because of: {told}")
 
 
 def unknown_command(words: list[bytes]) -> UnknownCommand:

@@ -50,6 +50,11 @@ class Sliced(Taker):
     def is_within_a_key(self) -> bool:
         return len(self._rests) > 0
 
+    def end(self) -> None:
+        """Take no more of the keys it is within."""
+        while self._rests:
+            self._bury(self._rests.pop())
+
     def go_on(self, size: int) -> int:
         rest = self._rests[-1]
         made = 0
@@ -57,11 +62,13 @@ class Sliced(Taker):
             made += step
             if made >= size or number == SLICE_STEPS:
                 return made
-        self._rests.pop()
+        self._bury(self._rests.pop())
+        return made
+
+    def _bury(self, rest: Rest) -> None:
         if isinstance(rest.value, Container):
             # It may be the last one that holds what was removed or overwritten meanwhile.
             self._services.databases.bury_value(rest.value)
-        return made
 
 
 class Rebuilding(Sliced):

@@ -160,3 +160,14 @@ def test_a_long_word_is_the_same_text_in_pieces(caller: Caller, word: bytes) -> 
     assert found["list"] == {"type": "list", "value": ["a", shown, "b"]}
     assert found["hash"] == {"type": "hash", "value": [[shown, shown]]}
     assert found["stream"]["value"][0] == ["XADD", None, "1-0", shown, shown]
+
+
+def test_a_reading_that_ends_within_a_large_value_leaves_it_to_be_freed_in_slices(caller: Caller) -> None:
+    fill(caller, "set")
+    databases = caller.engine.databases
+    caller.engine.readings.open(1, caller.engine).read(1, 0.0)
+    caller("DEL", "set")
+    while databases.free_some():
+        pass
+    assert caller.engine.readings.close(1)
+    assert databases.free_some()

@@ -262,3 +262,17 @@ def test_a_backup_of_a_restored_backup_is_the_same_but_for_its_moment() -> None:
     assert isinstance(other, Kept)
     other.back_up("y")
     assert content_of(other, "backups/y") == content_of(kept, "backups/x")
+
+
+def test_what_ends_within_a_large_value_leaves_it_to_be_freed_in_slices() -> None:
+    kept = Kept()
+    kept("SADD", "large", *range(20_000))
+    databases = kept.engine.databases
+    backups = Backups(kept.files, DIRECTORY, kept.engine, InlineWorker())
+    backups.begin("x", False)
+    backups.step(0)
+    kept("DEL", "large")
+    while databases.free_some():
+        pass
+    backups.stop()
+    assert databases.free_some()

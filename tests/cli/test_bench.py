@@ -1,6 +1,7 @@
 """`kvik bench`: real servers under small loads, what is measured, and what is told."""
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -13,6 +14,7 @@ import pytest
 from benchmarks.servers import free_port
 
 from tests.client.load.recording import RecordingServer
+from tests.patience import wait_until
 from tests.programs import KVIK, SECONDS_MAX, Terminal, pipe_to, run
 from tests.servers import KvikServer, RedisServer
 
@@ -98,6 +100,19 @@ def test_an_open_loop_keeps_its_rate() -> None:
         outcomes.append((outcome["requests"], outcome["unsent"]))
     assert outcomes[-1] == (500, 0), "another program may have had the machine once, not five times"
     assert all(requests + unsent == 500 for requests, unsent in outcomes)
+
+
+def test_what_was_due_while_the_load_stood_still_itself_is_counted() -> None:
+    words = [*BENCH, "--rate", "1000", "-s", "0.5", "-c", "3", "--json", "-"]
+    with RecordingServer() as server:
+        process = subprocess.Popen([*words, server.node], stdout=subprocess.PIPE, start_new_session=True)
+        wait_until(lambda: sum(data.count(b"*") for data in server.streams()) > 50)
+        os.killpg(process.pid, signal.SIGSTOP)
+        time.sleep(0.6)
+        os.killpg(process.pid, signal.SIGCONT)
+        outcome = json.loads(process.communicate(timeout=SECONDS_MAX)[0])
+    assert outcome["unsent"] > 0
+    assert outcome["requests"] + outcome["unsent"] == 500
 
 
 def test_what_a_warm_up_sends_is_not_counted() -> None:

@@ -67,7 +67,17 @@ def test_the_list_shows_transactions_and_the_last_command_of_others(caller: Call
     other("MULTI")
     other("SET", "key", "value")
     line = lines(caller, "LIST", "ID", other.session.id)[0]
-    assert (line["multi"], line["flags"], line["multi-mem"], line["cmd"]) == ("1", "x", "11", "multi")
+    assert (line["multi"], line["flags"], line["multi-mem"], line["cmd"]) == ("1", "x", "11", "set")
+
+
+def test_what_can_no_longer_be_run_is_not_kept(caller: Caller) -> None:
+    other = caller.another()
+    other("WATCH", "key")
+    other("MULTI")
+    caller("SET", "key", "value")
+    assert other.plain("SET", "key", "other") == b"QUEUED"
+    line = lines(caller, "LIST", "ID", other.session.id)[0]
+    assert (line["multi"], line["flags"], line["multi-mem"]) == ("0", "xd", "0")
 
 
 def test_flags_say_what_a_session_is(caller: Caller) -> None:

@@ -278,6 +278,21 @@ def test_values_that_are_overwritten_faster_than_the_disk_takes_them_end_the_com
     check_same(building)
 
 
+def test_what_ends_within_a_large_value_leaves_it_to_be_freed_in_slices() -> None:
+    building = opened()
+    building.run("FLUSHALL", f"SADD large {' '.join([str(number) for number in range(20_000)])}")
+    databases = building.engine.databases
+    building.compaction.want()
+    while building.compaction.snapshot is None:
+        building.round(0)
+    building.compaction.step(0)
+    building.run("DEL large")
+    while databases.free_some():
+        pass
+    building.compaction.stop()
+    assert databases.free_some()
+
+
 def test_a_server_that_ends_leaves_no_part_behind() -> None:
     for rounds in range(12):
         building = opened(slow=True)

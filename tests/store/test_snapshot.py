@@ -10,6 +10,7 @@ from kvik.clock import ManualClock
 from kvik.journal.journal import Journal
 from kvik.store.databases import Databases
 from kvik.store.keyspace import Keyspace
+from kvik.store.set_value import set_of
 from kvik.store.snapshot import HELD_BYTES_MAX, Snapshot, Taker
 from kvik.store.value import Value
 from kvik.waiting import Interest
@@ -258,6 +259,24 @@ def test_a_snapshot_that_is_closed_early_leaves_its_content_to_be_freed_in_slice
     room.interest.end_snapshot(room.snapshot)
     assert room.databases.free_some()
     assert room.snapshot.is_over()
+
+
+@pytest.mark.parametrize("others", [0, SPLIT])
+def test_large_values_that_only_a_snapshot_holds_are_freed_in_slices_when_it_is_closed_early(others: int) -> None:
+    room = Room()
+    room.fill(0, others)
+    names = [b"large:%d" % number for number in range(5)]
+    for name in names:
+        room.spaces[0].put(name, set_of([b"%d" % number for number in range(20_000)]))
+    room.begin()
+    for name in names:
+        room.spaces[0].remove(name)
+    while room.databases.free_some():
+        pass
+    room.interest.end_snapshot(room.snapshot)
+    assert room.databases.free_some()
+    assert room.snapshot.is_over()
+    assert room.snapshot.values_held() == 0
 
 
 def test_nothing_is_asked_for_before_and_after_a_snapshot() -> None:

@@ -69,9 +69,10 @@ class SnapshotReading(Rebuilding):
         """Return about how much memory it takes."""
         return self._waiting + self.snapshot.bytes_held()
 
-    def end(self, complaint: str = "") -> None:
+    def give_up(self, complaint: str = "") -> None:
         """Let go of the snapshot; a second time does nothing."""
         self.complaint = complaint
+        self.end()
         self._items.clear()
         self._sizes.clear()
         self._waiting = 0
@@ -107,7 +108,7 @@ class Readings:
         reading = self._open.pop(session, None)
         if reading is None:
             return False
-        reading.end()
+        reading.give_up()
         return True
 
     def look_after(self, now: int) -> None:
@@ -116,6 +117,6 @@ class Readings:
             if reading.complaint:
                 continue
             if now - reading.last_read > SILENCE_MS_MAX:
-                reading.end(SILENT)
+                reading.give_up(SILENT)
             elif reading.bytes_held() > HELD_BYTES_MAX:
-                reading.end(TOO_SLOW)
+                reading.give_up(TOO_SLOW)

@@ -131,6 +131,7 @@ class Backups:
     # Ending
 
     def _give_up(self) -> None:
+        self._lines.end()
         if self.snapshot is not None:
             self._services.end_snapshot(self.snapshot)
         if self._file is not None:

@@ -12,7 +12,7 @@ from kvik.errors import ReplyError, printed, syntax_error
 from kvik.numbers import parse_integer
 from kvik.replies import OK, PONG, Map, Reply, Status
 from kvik.services import REDIS_VERSION
-from kvik.session import DEFAULT_USER, REPLY_ON, Session
+from kvik.session import DEFAULT_USER, REPLY_OFF, REPLY_ON, Session
 
 family = Family("connection")
 
@@ -159,7 +159,8 @@ def reset(session: Session, args: Args) -> Reply:
     session.services.readings.close(session.id)
     session.select(0)
     session.protocol = 2
-    session.reply_mode = REPLY_ON
+    if session.reply_mode == REPLY_OFF:
+        session.reply_mode = REPLY_ON
     session.name = b""
     session.no_evict = False
     session.no_touch = False

@@ -432,6 +432,7 @@ class Compaction:
     def _give_up(self) -> None:
         """Go back to where nothing had begun, but for the log that grows by now."""
         is_published = self._state == PUBLISHING
+        self._commands.end()
         self._end_snapshot()
         self.last_error = self._complaint
         self.last_seconds = self._clock.monotonic() - self._began

@@ -9,7 +9,7 @@ from mypy_extensions import mypyc_attr
 from kvik.dialects.dialect import Dialect
 from kvik.engine import Engine
 from kvik.errors import ProtocolError, RecoverableProtocolError
-from kvik.replies import Reply
+from kvik.replies import Reply, Series
 from kvik.request import Request
 from kvik.session import REPLY_ON, REPLY_SKIP, REPLY_SKIP_LAST, Outlet
 
@@ -169,7 +169,9 @@ class Caller(Outlet):
         self.carrier.touch()
 
     def close(self) -> None:
+        """Finish, and leave what it waits for and listens to to others at once."""
         self.is_finished = True
+        self.engine.close_session(self.session)
         self.carrier.touch()
 
     # Steps
@@ -235,9 +237,10 @@ class Caller(Outlet):
 
     def _answer(self, request: Request, reply: Reply) -> None:
         session = self.session
-        if session.reply_mode == REPLY_ON:
+        if session.reply_mode == REPLY_ON or isinstance(reply, Series):
+            # As in Redis 7, what is said of a subscription is a message: those are never switched off.
             self._dialect.encode(request, reply, session.protocol, self._out)
-        elif session.reply_mode == REPLY_SKIP:
+        if session.reply_mode == REPLY_SKIP:
             session.reply_mode = REPLY_SKIP_LAST
         elif session.reply_mode == REPLY_SKIP_LAST:
             session.reply_mode = REPLY_ON

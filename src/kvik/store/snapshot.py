@@ -102,6 +102,13 @@ class Early:
         self.hold(held)
         self._waiting.append((database, key, held))
 
+    def forget(self) -> list[Value]:
+        """Hold nothing any more; return what waited to leave."""
+        values = [held.value for _database, _key, held in self._waiting]
+        self._waiting.clear()
+        self.bytes_held = 0
+        return values
+
     def give(self, taker: Taker) -> int:
         """Give one key; return how many bytes it made."""
         database, key, held = self._waiting.pop()
@@ -178,6 +185,10 @@ class Content:
     def parts(self) -> list[object]:
         """Return what is left of a content that was cleared, for freeing it part by part."""
         return self.values.parts() + self._deadlines.parts() if self.database == DETACHED else []
+
+    def values_held(self) -> list[Value]:
+        """Return what is held in its place."""
+        return [value.value for value in self._left.values() if isinstance(value, Held)]
 
     def has_grown(self) -> bool:
         """Return whether the map has split since the moment."""
@@ -353,8 +364,13 @@ class Snapshot:
         self._is_closed = True
         self._databases.snapshots -= 1
         parts: list[object] = []
+        held = self._early.forget()
         for content in self._contents[self._next :]:
             parts += content.parts()
+            held += content.values_held()
+        for value in held:
+            if isinstance(value, Container) and value.is_large():
+                self._databases.bury_value(value)
         self._contents.clear()
         self._by_values.clear()
         self._now.clear()

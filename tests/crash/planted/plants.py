@@ -122,8 +122,8 @@ PLANTS: Final = (
     Plant(
         "a key that expires leaves no DEL",
         "waiting.py",
-        '        self.journal.record_effect(database, [b"DEL", key])\n        self.notes.note(EXPIRED',
-        "        self.notes.note(EXPIRED",
+        '        self.journal.record_effect(database, [b"DEL", key])\n        self.notes.note(kind',
+        "        self.notes.note(kind",
         "journal/test_keeper.py::test_nothing_dies_while_it_loads_and_what_is_over_then_dies_by_a_del",
     ),
     # Files that are replaced

@@ -89,6 +89,10 @@ class OpenLoop(Traffic):
     def _release(self, now: i64) -> i64:
         """Send what is due; return when the next request is, 0 where none is."""
         if self.stops and now >= self.stops:
+            for schedule in self._schedules:
+                # Due while this process stood still itself.
+                while due := self._next_due(schedule):
+                    self._fall_due(schedule, due)
             self.drain()
             return 0
         idle: i64 = 0
@@ -108,10 +112,13 @@ class OpenLoop(Traffic):
         return 0
 
     def _let_go(self, schedule: Schedule, due: i64) -> None:
+        self._fall_due(schedule, due)
+        self._advance(schedule)
+
+    def _fall_due(self, schedule: Schedule, due: i64) -> None:
         schedule.released += 1
         if due >= self.started:
             schedule.lane.left -= 1
-        self._advance(schedule)
 
     def _due(self, schedule: Schedule, request: i64) -> i64:
         place = float(request * self._connections + schedule.number)
