@@ -7,14 +7,6 @@ from tests.servers import KvikServer, RedisServer
 from tests.wire import Wire, encode_words
 
 
-@pytest.fixture(params=["kvik", "redis"])
-def server(request: pytest.FixtureRequest) -> KvikServer | RedisServer:
-    found: KvikServer | RedisServer = request.getfixturevalue(f"{request.param}_server")
-    with found.open() as wire:
-        wire.call("FLUSHALL")
-    return found
-
-
 def asked(wire: Wire, *lines: str) -> list[object]:
     """Send requests in one packet and return their replies."""
     wire.send(b"".join([encode_words(line.split()) for line in lines]))

@@ -2,19 +2,9 @@
 
 import time
 
-import pytest
-
 from tests.patience import wait_until, wait_until_blocked, wait_until_connected
 from tests.servers import KvikServer, RedisServer
 from tests.wire import Wire, encode_words
-
-
-@pytest.fixture(params=["kvik", "redis"])
-def server(request: pytest.FixtureRequest) -> KvikServer | RedisServer:
-    found: KvikServer | RedisServer = request.getfixturevalue(f"{request.param}_server")
-    with found.open() as wire:
-        wire.call("FLUSHALL")
-    return found
 
 
 def pipeline(wire: Wire, *lines: str) -> None:
