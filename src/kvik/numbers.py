@@ -94,6 +94,12 @@ def decimal(number: int) -> bytes:
     return str(large).encode("ascii")
 
 
+def counted_on(count: int) -> int:
+    """Return the next count after this one. It stays at INTEGER_MAX: no command takes a higher one."""
+    # The first comparison is the cheap one, see SHORT_MAX.
+    return count + 1 if count < SHORT_MAX or count < INTEGER_MAX else INTEGER_MAX
+
+
 def digits_from(text: bytes, start: i64) -> int:
     """Return the number that stands in a short text from `start` on, -1 where there is anything but digits."""
     size: i64 = len(text)

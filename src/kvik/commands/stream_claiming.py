@@ -8,7 +8,7 @@ from kvik.commands.stream_arguments import entry_of, existing_group, id_of, row_
 from kvik.commands.stream_deliveries import Delivery
 from kvik.declaration import ANY, FAST, FIRST, WRITE
 from kvik.errors import ReplyError, printed, syntax_error
-from kvik.numbers import INTEGER_MIN, parse_integer
+from kvik.numbers import INTEGER_MIN, counted_on, parse_integer
 from kvik.replies import Reply
 from kvik.session import Session
 from kvik.store.pending_list import Pending
@@ -115,7 +115,7 @@ def claimed_row(delivery: Delivery, asked: Claim, entry_id: StreamId) -> Reply:
         return None
     count = asked.count
     if count < 0:
-        count = pending.count if asked.answers_ids else pending.next_count()
+        count = pending.count if asked.answers_ids else counted_on(pending.count)
     delivery.given.append(group.give_again(pending, delivery.consumer(), asked.time, count))
     return entry_id.text() if asked.answers_ids else row_of(entry)
 
@@ -155,7 +155,7 @@ class Search:
             delivery.drop(pending.id)
             self.count -= 1
         elif delivery.now - pending.time >= self.idle or self.idle == 0:
-            count = pending.count if self.answers_ids else pending.next_count()
+            count = pending.count if self.answers_ids else counted_on(pending.count)
             delivery.given.append(delivery.group.give_again(pending, delivery.consumer(), delivery.now, count))
             self.rows.append(pending.id.text() if self.answers_ids else row_of(entry))
             self.count -= 1

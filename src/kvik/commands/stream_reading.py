@@ -16,7 +16,7 @@ from kvik.commands.stream_arguments import (
 from kvik.commands.stream_deliveries import Delivery
 from kvik.declaration import ANY, BLOCKING, MOVABLE_KEYS, READONLY, WRITE, KeysBehindWord
 from kvik.errors import ReplyError, syntax_error
-from kvik.numbers import INTEGER_MAX, parse_integer
+from kvik.numbers import INTEGER_MAX, counted_on, parse_integer
 from kvik.replies import NULL_ARRAY, Map, Reply, Wait
 from kvik.session import Session
 from kvik.store.consumer_group import UNKNOWN
@@ -252,7 +252,7 @@ def move_to(delivery: Delivery, entry_id: StreamId) -> None:
     """Let the group have read up to an entry."""
     group, stream = delivery.group, delivery.stream
     if group.entries_read != UNKNOWN and not stream.has_gap_from(entry_id):
-        group.entries_read = min(group.entries_read + 1, INTEGER_MAX)
+        group.entries_read = counted_on(group.entries_read)
     elif stream.entries_added:
         group.entries_read = stream.count_up_to(entry_id)
     group.last = entry_id
@@ -271,7 +271,7 @@ def give_again(delivery: Delivery, asked: Reading, after: StreamId) -> list[Repl
         if entry is None:
             rows.append([pending.id.text(), NULL_ARRAY])
         else:
-            given = delivery.group.give_again(pending, consumer, delivery.now, pending.next_count())
+            given = delivery.group.give_again(pending, consumer, delivery.now, counted_on(pending.count))
             delivery.given.append(given)
             rows.append(row_of(entry))
     return rows

@@ -10,7 +10,6 @@ from typing import Final
 
 from mypy_extensions import i64, mypyc_attr
 
-from kvik.numbers import INTEGER_MAX
 from kvik.store.stream_id import StreamId
 
 ROW_LENGTH: Final = 64
@@ -32,10 +31,6 @@ class Pending:
         self.consumer: Final = consumer
         self.time: Final[i64] = time
         self.count: Final = count
-
-    def next_count(self) -> int:
-        """Return how often it was given once it is given again: no number that commands take is higher."""
-        return min(self.count + 1, INTEGER_MAX)
 
 
 class PendingList:

@@ -13,7 +13,7 @@ from typing import Final
 from mypy_extensions import i64
 
 from kvik.errors import ReplyError, wrong_type
-from kvik.numbers import INTEGER_MAX
+from kvik.numbers import counted_on
 from kvik.store.consumer_group import UNKNOWN, ConsumerGroup
 from kvik.store.container import FREED_AT_ONCE_MAX, STREAM, Container
 from kvik.store.keyspace import Keyspace
@@ -155,7 +155,7 @@ class StreamValue(Container):
         self.weight += block.weight() - before
         self._length += 1
         self.last = entry_id
-        self.entries_added = min(self.entries_added + 1, INTEGER_MAX)
+        self.entries_added = counted_on(self.entries_added)
 
     def delete(self, entry_id: StreamId) -> bool:
         """Take an entry away; return whether it was there."""
